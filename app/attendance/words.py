@@ -1,0 +1,81 @@
+"""What is missing, and why, in words: the same for the viewer, on the page afterwards, and for who answers questions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.attendance.rules import Condition, Presence
+from app.ui.formats import angka, waktu
+from app.webinars.models import Webinar
+
+MINUTE = 60_000
+
+
+def minutes(milliseconds: int) -> int:
+    """Whole minutes that somebody has."""
+    return milliseconds // MINUTE
+
+
+def minutes_needed(milliseconds: int) -> int:
+    """Whole minutes that are asked for: a part of one is asked for as a whole."""
+    return -(-milliseconds // MINUTE)
+
+
+def items_of(conditions: Sequence[Condition], webinar: Webinar, presence: Presence | None = None) -> list[dict[str, Any]]:
+    """The conditions as `missing_list` draws them."""
+    write = {"presence": _presence, "checkins": _checkins, "posttest": _posttest}
+    return [{"done": condition.done, "url": None, **write[condition.code](condition, webinar, presence)} for condition in conditions]
+
+
+def _presence(condition: Condition, webinar: Webinar, presence: Presence | None) -> dict[str, Any]:
+    return {
+        "label": _("Hadir paling sedikit %(need)s menit (%(percent)s persen)", need=angka(minutes_needed(condition.need)), percent=webinar.presence_percent),
+        "amount": _("%(have)s menit", have=angka(minutes(condition.have))),
+        "reason": gaps_in_words(presence) if presence else "",
+    }
+
+
+def gaps_in_words(presence: Presence) -> str:
+    """What was missed by a lost connection and by leaving, apart."""
+    parts = []
+    if lost := minutes_needed(presence.lost_ms):
+        parts.append(_("Terputus dari jaringan %(minutes)s menit.", minutes=angka(lost)))
+    if away := minutes_needed(presence.away_ms):
+        parts.append(_("Keluar dari ruang %(minutes)s menit.", minutes=angka(away)))
+    return " ".join(parts)
+
+
+def _checkins(condition: Condition, webinar: Webinar, presence: Presence | None) -> dict[str, Any]:
+    return {
+        "label": _("Menjawab paling sedikit %(need)s presensi", need=condition.need),
+        "amount": _("%(have)s dijawab", have=condition.have),
+        "reason": "",
+    }
+
+
+def _posttest(condition: Condition, webinar: Webinar, presence: Presence | None) -> dict[str, Any]:
+    closes: datetime | None = webinar.posttest_closes_at
+    until = _("Dapat dikerjakan sampai %(when)s.", when=waktu(closes)) if closes else _("Kerjakan dari halaman webinar ini.")
+    return {
+        "label": _("Lulus post-test"),
+        "amount": "",
+        "reason": "" if condition.done else until,
+        "url": f"/webinar/{webinar.slug}",
+    }
+
+
+HOW_ENDED = {
+    "LEFT": lambda: _("keluar dari ruang"),
+    "LOST": lambda: _("terputus dari jaringan"),
+    "REMOVED": lambda: _("dikeluarkan moderator"),
+    "CRASH": lambda: _("gangguan pada server"),
+    "CLOSED": lambda: _("webinar selesai"),
+}
+
+
+def how_ended(code: str | None) -> str:
+    return HOW_ENDED[code]() if code in HOW_ENDED else ""

@@ -1,0 +1,1 @@
+"""Readers and writers at the border: course packages, GIFT questions."""

@@ -1,0 +1,159 @@
+"""Is it alive, is it ready, what is wrong: one set of checks for the probe, the health page and the operator."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask_babel import format_decimal
+from flask_babel import lazy_gettext as _l
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy import func, select, text
+
+from app.kernel import clock
+from app.kernel.access import public
+from app.kernel.db import db
+from app.kernel.errors import NotFound
+from app.kernel.jobs import Job, WorkerHeartbeat
+from app.kernel.storage import storage
+
+WORKER_SILENT_AFTER = timedelta(seconds=30)
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+registry = CollectorRegistry()
+requests_total = Counter("gurindam_requests", "Answered requests", ["route", "method", "status"], registry=registry)
+request_seconds = Histogram("gurindam_request_seconds", "Time to answer", ["route"], registry=registry)
+loop_lag_seconds = Gauge("gurindam_event_loop_lag_seconds", "Largest delay of the event loop in the last ten seconds", registry=registry)
+jobs_waiting = Gauge("gurindam_jobs", "Jobs by lane and state", ["lane", "state"], registry=registry)
+worker_age_seconds = Gauge("gurindam_worker_heartbeat_age_seconds", "Since the newest sign of life of a worker", registry=registry)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must hold; `detail` says what was seen, `remedy` what the operator can do."""
+
+    name: str
+    ok: bool
+    detail: Any
+    remedy: Any = ""
+
+
+def check_database() -> Check:
+    try:
+        db.session.execute(text("SELECT 1"))
+    except Exception as error:
+        db.session.rollback()
+        return Check("database", False, type(error).__name__, _l("Periksa apakah basis data berjalan dan alamatnya (DATABASE_URL) benar."))
+    return Check("database", True, db.engine.dialect.name)
+
+
+def check_storage() -> Check:
+    try:
+        free = storage().free_bytes()
+    except OSError as error:
+        return Check("storage", False, error.strerror, _l("Periksa folder penyimpanan dan hak aksesnya (STORAGE_URL)."))
+    detail = _l("%(gb)s GB kosong", gb=format_decimal(round(free / 1e9, 1)))
+    return Check("storage", free >= LEAST_FREE_BYTES, detail, _l("Kosongkan ruang disk: unggahan dan pengodean berhenti bila disk penuh."))
+
+
+def check_worker() -> Check:
+    try:
+        newest = db.session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
+    except Exception:
+        db.session.rollback()
+        return Check("worker", False, _l("tidak diketahui: basis data tidak menjawab"))
+    remedy = _l("Jalankan kembali pekerja (flask worker). Surel, impor, dan video menunggu sampai ia hidup.")
+    if newest is None:
+        return Check("worker", False, _l("belum pernah memberi tanda hidup"), remedy)
+    age = clock.now() - newest
+    return Check("worker", age < WORKER_SILENT_AFTER, _l("tanda hidup terakhir %(s)d detik lalu", s=int(age.total_seconds())), remedy)
+
+
+CHECKS: list[Callable[[], Check]] = [check_database, check_storage, check_worker]
+
+
+def run_checks() -> list[Check]:
+    return [check() for check in CHECKS]
+
+
+bp = Blueprint("kernel", __name__)
+
+
+@bp.get("/healthz")
+@public
+def healthz() -> Response:
+    return jsonify(status="alive")
+
+
+@bp.get("/readyz")
+@public
+def readyz() -> tuple[Response, int]:
+    checks = run_checks()
+    ready = all(c.ok for c in checks)
+    body = {"status": "ready" if ready else "not_ready", "checks": {c.name: c.ok for c in checks}}
+    return jsonify(body), 200 if ready else 503
+
+
+def may_read_metrics() -> bool:
+    """With METRICS_TOKEN set: whoever shows it. Without: only this machine itself, and not through a proxy."""
+    token = current_app.config["GURINDAM"].metrics_token
+    if token is not None:
+        return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Bearer {token}".encode())
+    forwarded = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"))
+    return request.remote_addr in ("127.0.0.1", "::1") and not forwarded
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Response:
+    if not may_read_metrics():
+        raise NotFound
+    jobs_waiting.clear()
+    for lane, state, count in db.session.execute(select(Job.lane, Job.state, func.count()).group_by(Job.lane, Job.state)):
+        jobs_waiting.labels(lane, state).set(count)
+    newest = db.session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
+    worker_age_seconds.set((clock.now() - newest).total_seconds() if newest else float("inf"))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+@lru_cache(maxsize=2048)
+def _counter(route: str, method: str, status: int) -> Counter:
+    return requests_total.labels(route, method, status)
+
+
+@lru_cache(maxsize=1024)
+def _timer(route: str) -> Histogram:
+    return request_seconds.labels(route)
+
+
+def init_app(app: Flask) -> None:
+    @app.after_request
+    def _count(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        method = request.method if request.method in METHODS else "other"  # a visitor may send any word
+        _counter(route, method, response.status_code).inc()
+        if "started" in g:
+            _timer(route).observe(time.perf_counter() - g.started)
+        return response
+
+    app.register_blueprint(bp)
+
+
+def watch_the_loop() -> None:
+    """Measure how late the event loop wakes a sleeper; runs for ever in a greenlet of the web process."""
+    step, window = 0.05, 200
+    while True:
+        worst = 0.0
+        for _i in range(window):
+            before = time.perf_counter()
+            time.sleep(step)
+            worst = max(worst, time.perf_counter() - before - step)
+        loop_lag_seconds.set(worst)

@@ -1,0 +1,50 @@
+/** A field at the bottom of a panel: grows with its text, sends on Enter (Shift and Enter begins a line), keeps its text until it was taken. */
+import { find, reasonOf, say, show } from './dom';
+import type { Answer } from './room';
+
+export class Field {
+  readonly text: HTMLTextAreaElement;
+  private readonly error: HTMLElement;
+
+  constructor(
+    readonly form: HTMLFormElement,
+    take: (text: string) => Promise<void>,
+  ) {
+    this.text = find<HTMLTextAreaElement>('textarea', form);
+    this.error = find('[data-error]', form);
+    show(form, true);
+    this.text.addEventListener('input', () => this.grow());
+    this.text.addEventListener('keydown', (event) => {
+      if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = this.text.value.trim();
+      if (text) void take(text);
+      else this.text.focus();
+    });
+  }
+
+  set(text: string): void {
+    this.text.value = text;
+    this.grow();
+  }
+
+  clear(): void {
+    this.set('');
+    this.refuse(null);
+  }
+
+  refuse(answer: Answer | null): void {
+    say(this.error, answer ? reasonOf(answer) : '');
+    show(this.error, answer !== null);
+    this.text.toggleAttribute('aria-invalid', answer !== null);
+  }
+
+  private grow(): void {
+    const lines = this.text.value.split('\n').length + Math.floor(this.text.value.length / 60);
+    this.text.rows = Math.min(5, Math.max(1, lines));
+  }
+}

@@ -1,0 +1,43 @@
+"""The doors of the stage in a real browser: device check, green room, one speaker in two browsers. What takes several cameras at once is proven by
+`make proof AREA=live` (`stage_with_cameras.py`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.performing import LONG, check_and_enter
+from tests.e2e.product import Product
+from tests.e2e.watch import shoot
+
+MODERATOR = "moderator@demo.test"
+
+
+@pytest.fixture
+def webinar(server: Product) -> dict[str, Any]:
+    return server.backstage("plan_stage", "Pelayanan Ramah Disabilitas", MODERATOR, ["Raja Fatimah", "Syarifah Aini"])
+
+
+def test_a_speaker_is_checked_and_waits_where_moderators_see_it(server: Product, webinar: dict[str, Any], performer: Any) -> None:
+    raja = performer(webinar["speakers"][0])
+    expect(raja.get_by_role("heading", name="Selamat datang, Raja Fatimah")).to_be_visible()
+    shoot(raja, "panggung-uji-awal")
+    check_and_enter(raja)
+    raja.get_by_role("button", name="Kamera").click()  # nothing moves while pictures are taken
+    moderator = performer(f"/webinar/{webinar['slug']}/panggung", MODERATOR)
+    waiting = moderator.locator("[data-green] li", has_text="Raja Fatimah")
+    expect(waiting).to_contain_text("terdengar", timeout=LONG)
+    expect(waiting.get_by_role("button", name="Naikkan")).to_be_visible()
+    expect(moderator.locator("[data-expected] li", has_text="Syarifah Aini")).to_contain_text("belum menguji perangkat")
+    shoot(moderator, "panggung-ruang-tunggu")
+
+
+def test_a_link_in_two_browsers_is_one_speaker(webinar: dict[str, Any], performer: Any) -> None:
+    first, second = performer(webinar["speakers"][0]), performer(webinar["speakers"][0])
+    for page in (first, second):
+        page.get_by_role("button", name="Masuk tanpa kamera dan mikrofon").click()
+    second.get_by_role("button", name="Pindah ke sini").click()
+    expect(second.get_by_role("heading", name="Ruang tunggu, 1")).to_be_visible()
+    expect(first.get_by_text("Anda pindah ke browser lain.")).to_be_visible()

@@ -1,0 +1,112 @@
+"""The health page says in words what is wrong, loudest first, and lets failed work be tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from app.kernel import clock, health, jobs
+from app.kernel.access import Role
+from app.kernel.db import db, transaction
+from app.kernel.jobs import Job, JobState
+from tests.people.factories import make_user, sign_in
+
+PAGE = "/kelola/kesehatan"
+
+
+@pytest.fixture
+def admin(client: FlaskClient) -> FlaskClient:
+    return sign_in(client, make_user("Admin", role=Role.SYSTEM_ADMIN))
+
+
+def failed_job(reason: str = "ValueError: berkas 199005172015031001 rusak") -> int:
+    with transaction() as session:
+        row = jobs.enqueue("kernel.forget_finished_jobs")
+        assert row is not None
+        session.execute(
+            update(Job).where(Job.id == row.id).values(state=JobState.FAILED, tries=5, failure=reason, finished_at=clock.now(), lease_holder="gone")
+        )
+        return row.id
+
+
+def test_a_dead_worker_is_shouted(admin: FlaskClient, at: Callable[..., None]) -> None:
+    page = admin.get(PAGE).text
+    assert "<h1>Pekerja mati. Surel, impor, dan video berhenti.</h1>" in page
+    assert "belum pernah memberi tanda hidup" in page
+    assert "flask worker" in page
+
+
+def test_when_all_is_well_it_says_so(admin: FlaskClient) -> None:
+    jobs.renew([], "worker")
+    page = admin.get(PAGE).text
+    assert "<h1>Semua berjalan baik.</h1>" in page
+    assert "Tidak ada pekerjaan yang gagal" in page
+
+
+def test_waiting_work_is_counted_by_lane(admin: FlaskClient) -> None:
+    with transaction():
+        for _i in range(3):
+            jobs.enqueue("kernel.forget_finished_jobs")
+    page = admin.get(PAGE).text
+    assert '<td class="n" data-label="Menunggu">3</td>' in page
+    assert '<td class="n" data-label="Menunggu">0</td>' in page
+
+
+def test_failed_work_shows_its_reason_without_a_nip_and_is_tried_again(admin: FlaskClient) -> None:
+    job_id = failed_job()
+    page = admin.get(PAGE).text
+    assert "ValueError: berkas [nip] rusak" in page
+    assert "199005172015031001" not in page
+    assert admin.post(f"{PAGE}/pekerjaan/{job_id}/percobaan").status_code == 303
+    db.session.rollback()
+    row = db.session.scalars(select(Job)).one()
+    assert (row.state, row.tries, row.lease_holder) == (JobState.QUEUED, 0, None)
+    assert admin.post(f"{PAGE}/pekerjaan/{job_id}/percobaan").status_code == 409
+    assert admin.post(f"{PAGE}/pekerjaan/999/percobaan").status_code == 409
+
+
+def test_a_reason_is_text(admin: FlaskClient) -> None:
+    failed_job("<script>alert(1)</script>")
+    assert "<script>alert(1)" not in admin.get(PAGE).text
+
+
+def test_a_full_disk_is_told_with_what_to_do(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.renew([], "worker")
+    monkeypatch.setattr(health, "LEAST_FREE_BYTES", 10**18)
+    page = admin.get(PAGE).text
+    assert "1 hal perlu ditangani sekarang." in page
+    assert "Kosongkan ruang disk" in page
+
+
+def test_a_held_up_loop_is_told(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.renew([], "worker")
+    health.loop_lag_seconds.set(1.5)
+    try:
+        assert "terlambat paling lama 1500 milidetik" in admin.get(PAGE).text
+    finally:
+        health.loop_lag_seconds.set(0)
+
+
+def test_the_page_comes_even_when_the_database_fails_half_way(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.home import health as page_module
+
+    def away() -> Any:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(page_module, "read_lanes", away)
+    assert admin.get(PAGE).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.LEARNER, Role.TRAINING_ADMIN, Role.AUDITOR])
+def test_it_is_for_the_system_admin(client: FlaskClient, app: Flask, role: Role) -> None:
+    sign_in(client, make_user(role=role))
+    job_id = failed_job()
+    assert client.get(PAGE).status_code == 403
+    assert client.post(f"{PAGE}/pekerjaan/{job_id}/percobaan").status_code == 403
+    assert db.session.scalars(select(Job.state)).one() == JobState.FAILED

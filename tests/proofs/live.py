@@ -1,0 +1,351 @@
+"""`make proof AREA=live`: one webinar from its plan to the JP, in real browsers with made-up cameras, against the server that users run.
+
+Planned and announced by the agency; registered for in one click; two speakers come by their links, are checked, wait, speak with each other and
+hand over; a moderator works by keyboard alone; viewers at a desk, on a phone with sound only, and one who loses the network; questions, a poll,
+slides; whoever composes is killed; the web process is killed while everybody is there; the end, the recording with its chapters, presence and JP.
+
+Pictures of each state lie in tests/artifacts/screens. It takes some minutes, and two cores to itself.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+
+from tests.e2e.conftest import CHROMIUM_ARGUMENTS, browsers
+from tests.e2e.performing import FAKE_DEVICES, LONG, check_and_enter, wait_until_moving
+from tests.e2e.product import Product
+from tests.e2e.watch import TELL_VIOLATIONS, shoot
+
+TITLE = "Pelayanan Ramah Disabilitas di Loket"
+SPEAKERS = ("Raja Fatimah", "Syarifah Aini")
+MODERATOR, AGENCY = "moderator@demo.test", "admin-bkpsdm@demo.test"
+POLL, OPTIONS = "Apa yang paling kurang di loket Anda?", ("Jalur kursi roda", "Juru bahasa isyarat")
+QUESTION = "Apakah formulir boleh dibacakan petugas?"
+PLAYED = "() => { const v = document.querySelector('[data-live] video'); const a = document.querySelector('[data-live] audio'); return Math.max(v.currentTime, a ? a.currentTime : 0) }"
+broken: list[str] = []
+
+
+def told(what: str, held: bool, detail: str = "") -> None:
+    print(f"{what:<62} {'held' if held else 'BROKEN':<7} {detail}", flush=True)
+    if not held:
+        broken.append(what)
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep pictures and look for faults; a page that composes on a busy machine may give none, which is said."""
+    try:
+        shoot(page, name)
+    except AssertionError as fault:
+        told(f"the look of {name}", False, str(fault)[:300])
+    except Error as reason:
+        print(f"no picture of {name}: {str(reason).splitlines()[0]}", flush=True)
+
+
+class LiveProduct(Product):
+    backstage_module = "tests.proofs.live_backstage"
+
+    def rows(self, slug: str) -> dict[str, Any]:
+        return self.backstage("rows_of", slug)
+
+
+class Cast:
+    """Who takes part, each in a browser of their own."""
+
+    def __init__(self, product: LiveProduct, chromium: Browser):
+        self.product, self.chromium = product, chromium
+        self.violations: list[str] = []
+
+    def enter(self, path: str, email: str | None = None, **options: Any) -> Page:
+        page = self.context(email, **options).new_page()
+        page.set_default_timeout(LONG)
+        page.goto(path)
+        return page
+
+    def context(self, email: str | None, **options: Any) -> BrowserContext:
+        options = {"viewport": {"width": 1280, "height": 800}, "locale": "id-ID", "timezone_id": "Asia/Jakarta", "reduced_motion": "reduce"} | options
+        context = self.chromium.new_context(base_url=self.product.url, **options)
+        context.add_init_script(TELL_VIOLATIONS)
+        context.on("console", lambda message: self.violations.append(message.text) if message.text.startswith("CSP ") else None)
+        if email:
+            context.add_cookies([self.product.backstage("cookie_for", email) | {"url": self.product.url, "httpOnly": True, "sameSite": "Lax"}])
+        return context
+
+
+def within(seconds: float, reached: Callable[[], bool]) -> float | None:
+    """How long it took; None when it did not happen in time."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        if reached():
+            return time.monotonic() - begun
+        time.sleep(0.2)
+    return None
+
+
+def plan(cast: Cast) -> tuple[str, list[str]]:
+    """The agency plans and announces; returns the webinar's slug and the speakers' links."""
+    page = cast.enter("/kelola/webinar", AGENCY)
+    page.get_by_role("link", name="Webinar baru").click()
+    begins = datetime.now(ZoneInfo("Asia/Jakarta")) + timedelta(minutes=20)  # the room for everybody opens a quarter of an hour before
+    page.get_by_label("Judul", exact=True).fill(TITLE)
+    page.get_by_label("Ringkasan").fill("Bertanya dulu, baru membantu.")
+    page.get_by_label("Mulai", exact=True).fill(begins.strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Selesai", exact=True).fill((begins + timedelta(minutes=90)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("JP", exact=True).fill("2")
+    page.get_by_role("button", name="Simpan rancangan").click()
+    expect(page.locator("h1")).to_have_text(TITLE)
+    for number, (name, minutes) in enumerate((("Lima pertanyaan sebelum membantu", "45"), ("Loket, tinggi meja, dan antrean", "45")), 1):
+        page.get_by_label(f"Judul sesi {number}").fill(name)
+        page.get_by_label(f"Lama sesi {number}").fill(minutes)
+    page.get_by_role("button", name="Simpan susunan acara").click()
+    links = [add_speaker(page, name) for name in SPEAKERS]
+    page.get_by_label("Cari menurut nama").fill("Dewi")
+    page.get_by_role("button", name="Cari", exact=True).last.click()
+    page.get_by_role("button", name="Tambah petugas").click()
+    page.get_by_role("button", name="Umumkan dan buka pendaftaran").click()
+    share = page.get_by_label("Tautan untuk grup obrolan dan poster").input_value()
+    page.goto(re.sub(r"^https?://[^/]+", "", share))
+    slug = page.url.rsplit("/", 1)[-1]
+    page.context.close()
+    return slug, links
+
+
+def add_speaker(page: Page, name: str) -> str:
+    if not page.locator("#nama-baru").is_visible():
+        page.locator("summary", has_text="Tambah narasumber").click()
+    page.locator("#nama-baru").fill(name)
+    page.locator("#instansi-baru").fill("Dinas Sosial")
+    page.get_by_role("button", name="Tambah narasumber").click()
+    page.get_by_role("button", name="Buat tautan").last.click()
+    link = page.get_by_label("Tautan narasumber").input_value()
+    page.get_by_role("link", name="Kembali ke webinar").click()
+    return re.sub(r"^https?://[^/]+", "", link)
+
+
+def register(cast: Cast, slug: str) -> list[tuple[str, Page]]:
+    """Three learners register in one click: at a desk, on a phone, and one whose network will fail."""
+    found = []
+    for options in ({}, {"viewport": {"width": 360, "height": 740}, "has_touch": True}, {}):
+        email = cast.product.new_learner()
+        page = cast.enter(f"/webinar/{slug}", email, **options)
+        page.get_by_role("button", name="Daftar", exact=True).click()
+        expect(page.get_by_text("Anda terdaftar", exact=True)).to_be_visible()
+        found.append((email, page))
+    picture(found[0][1], "bukti-terdaftar")
+    return found
+
+
+def press(page: Page, target: Any, key: str = "Enter") -> None:
+    """By keyboard alone."""
+    target.focus()
+    page.keyboard.press(key)
+
+
+def go_on_air(cast: Cast, slug: str, links: list[str]) -> tuple[Page, list[Page]]:
+    speakers = [cast.enter(link) for link in links]
+    picture(speakers[0], "bukti-uji-perangkat")
+    begun = time.monotonic()
+    check_and_enter(speakers[0])
+    told("device check and green room", True, f"{time.monotonic() - begun:.1f} s with this machine's load (under 20 s asked)")
+    check_and_enter(speakers[1])
+    moderator = cast.enter(f"/webinar/{slug}/panggung", MODERATOR)
+    enter_stage_alone(moderator)
+    for name in SPEAKERS:
+        press(moderator, moderator.locator("[data-green] li", has_text=name).get_by_role("button", name="Naikkan"))
+        expect(moderator.locator("[data-tiles] .tile", has_text=name)).to_be_visible(timeout=LONG)
+    wait_until_moving(speakers[0], SPEAKERS[1])
+    wait_until_moving(speakers[1], SPEAKERS[0])
+    told("two speakers see each other on stage", True)
+    press(moderator, moderator.get_by_role("button", name="Mulai siaran"))
+    press(moderator, moderator.locator("[data-confirm-dialog]").get_by_role("button", name="Mulai siaran"))
+    expect(moderator.get_by_role("button", name="Akhiri")).to_be_visible(timeout=LONG)
+    picture(moderator, "bukti-panggung")
+    picture(speakers[0], "bukti-narasumber")
+    return moderator, speakers
+
+
+def enter_stage_alone(moderator: Page) -> None:
+    """The moderator needs no camera."""
+    button = moderator.get_by_role("button", name="Masuk tanpa kamera dan mikrofon")
+    if button.count() and button.is_visible():
+        press(moderator, button)
+
+
+def watch(viewers: list[tuple[str, Page]], slug: str) -> None:
+    """The desk watches the picture, the phone listens."""
+    for _email, page in viewers:
+        page.goto(f"/webinar/{slug}")
+    (_a, desk), (_b, phone), (_c, third) = viewers
+    for page in (desk, phone, third):
+        start = page.locator("[data-press]")
+        if start.is_visible():
+            start.click()
+    told("the desk sees moving pictures", within(60, lambda: desk.evaluate(PLAYED) > 2) is not None, f"{desk.evaluate(PLAYED):.1f} s played")
+    phone.get_by_text("Mutu", exact=True).click()
+    phone.get_by_label("Suara saja").check()
+    phone.keyboard.press("Escape")
+    before = phone.evaluate(PLAYED)
+    told("the phone hears, with sound alone", within(60, lambda: phone.evaluate("() => document.querySelector('[data-live] audio').currentTime") > 1) is not None, f"was at {before:.1f} s")
+    picture(desk, "bukti-penonton")
+    picture(phone, "bukti-penonton-suara")
+
+
+def talk(product: LiveProduct, slug: str, moderator: Page, viewers: list[tuple[str, Page]]) -> None:
+    (_a, desk), (_b, phone), (_c, third) = viewers
+    desk.locator("#pertanyaan").fill(QUESTION)
+    press(desk, desk.locator("[data-ask]").get_by_role("button", name="Kirim"))
+    waiting = moderator.locator("ul[data-waiting] > li")
+    expect(waiting).to_have_count(1)
+    press(moderator, waiting.get_by_role("button", name="Terima"))
+    vote = phone.locator("[data-questions] > li").get_by_role("button", name="Dukung,")
+    phone.get_by_role("tab", name="Tanya").click()
+    vote.click()
+    press(moderator, moderator.locator("[data-next]").get_by_role("button", name="Jawab", exact=True))
+    expect(desk.locator("[data-asked-text]")).to_contain_text("formulir")
+    picture(phone, "bukti-pertanyaan")
+    press(moderator, moderator.locator("[data-next]").get_by_role("button", name="Selesai"))
+    rows = product.rows(slug)
+    told("a question: asked, approved by keyboard, voted, answered", rows["questions"] == [[QUESTION, "ANSWERED"]] and rows["question_votes"] == 1, str(rows["questions"]))
+
+    press(moderator, moderator.get_by_role("tab", name="Jajak"))
+    press(moderator, moderator.get_by_text("Jajak baru"))
+    moderator.locator("#jajak-teks").fill(POLL)
+    for number, option in enumerate(OPTIONS, 1):
+        moderator.get_by_role("textbox", name=f"Pilihan {number}").fill(option)
+    press(moderator, moderator.get_by_role("button", name="Simpan jajak"))
+    press(moderator, moderator.get_by_role("button", name="Buka jajak"))
+    for page, option in ((desk, OPTIONS[0]), (phone, OPTIONS[1]), (third, OPTIONS[1])):
+        page.locator("[data-poll-now]").get_by_role("button", name=option).click()
+    within(20, lambda: product.rows(slug)["poll_votes"] == 3)
+    press(moderator, moderator.get_by_role("button", name="Tutup, tampilkan hasil"))
+    expect(desk.locator("[data-poll-now] [data-part=share]").nth(1)).to_contain_text("67")
+    told("a poll: three votes, shown when closed", product.rows(slug)["poll_votes"] == 3)
+    picture(desk, "bukti-jajak")
+
+    press(moderator, moderator.get_by_role("tab", name="Susunan acara"))
+    turn = moderator.locator("[data-desk-deck]").get_by_role("button", name="Slide berikutnya")
+    press(moderator, turn)
+    press(moderator, turn)
+    expect(desk.locator("[data-page-no]")).to_contain_text("2 / 3")
+    told("slides are followed", True, "page 2 of 3")
+
+
+def lose_the_network(product: LiveProduct, slug: str, viewer: Page, moderator: Page) -> None:
+    viewer.context.set_offline(True)
+    expect(viewer.locator("[data-link]")).to_be_visible(timeout=90_000)
+    press(moderator, moderator.get_by_role("button", name="Slide berikutnya").last)
+    viewer.context.set_offline(False)
+    expect(viewer.locator("[data-link]")).to_be_hidden(timeout=90_000)
+    expect(viewer.locator("[data-page-no]")).to_contain_text("3 / 3")
+    before = viewer.evaluate(PLAYED)
+    told("who lost the network is back in time, without reloading", within(60, lambda: viewer.evaluate(PLAYED) > before + 1) is not None)
+
+
+def lose_the_composer(product: LiveProduct, slug: str, speakers: list[Page], desk: Page) -> Page:
+    """The browser that composes dies; the other goes on, and nobody reloads."""
+    composing = next(page for page in speakers if page.locator("html").get_attribute("data-composing") == "true")
+    other = next(page for page in speakers if page is not composing)
+    takes = len(product.rows(slug)["takes"])
+    composing.context.close()
+    taken = within(30, lambda: len(product.rows(slug)["takes"]) > takes)
+    told("another browser composes when the first is lost", taken is not None, "" if taken is None else f"after {taken:.1f} s (5 s asked)")
+    before = desk.evaluate(PLAYED)
+    again = within(60, lambda: desk.evaluate(PLAYED) > before + 3)
+    told("viewers see on without reloading", again is not None, "" if again is None else f"3 s played {again:.1f} s later")
+    return other
+
+
+def kill_the_web(product: LiveProduct, slug: str, desk: Page) -> None:
+    """The web process dies with everybody there: votes, questions, stays and the take go on."""
+    before = product.rows(slug)
+    product.kill_and_restart("web")
+    expect(desk.locator("[data-link]")).to_be_hidden(timeout=90_000)
+    seen = desk.evaluate(PLAYED)
+    again = within(90, lambda: desk.evaluate(PLAYED) > seen + 3)
+    after = product.rows(slug)
+    told("the web process killed: viewers play on", again is not None, "" if again is None else f"{again:.1f} s later")
+    kept = all(before[name] == after[name] for name in ("questions", "question_votes", "poll_votes"))
+    told("the web process killed: questions and votes are all there", kept)
+    grown = within(60, lambda: sum(take[2] for take in product.rows(slug)["takes"]) > sum(take[2] for take in before["takes"]))
+    told("the web process killed: the recording goes on", grown is not None, str(len(product.rows(slug)["takes"])) + " takes")
+
+
+def end(product: LiveProduct, slug: str, moderator: Page, viewers: list[tuple[str, Page]]) -> None:
+    press(moderator, moderator.get_by_role("button", name="Akhiri").first)
+    press(moderator, moderator.locator("[data-confirm-dialog]").get_by_role("button", name="Akhiri webinar"))
+    ended = within(30, lambda: product.rows(slug)["state"] == "ENDED")
+    told("the moderator ends it", ended is not None)
+    made = within(180, lambda: (product.rows(slug)["recording"] or {}).get("state") == "READY")
+    told("the recording is a lesson", made is not None, "" if made is None else f"{made:.0f} s after the end (60 s asked)")
+    rows = product.rows(slug)
+    if rows["recording"]:
+        told("the recording has chapters", len(rows["recording"]["chapters"]) >= 3, str(rows["recording"]["chapters"]))
+    email, desk = viewers[0]
+    desk.goto(f"/webinar/{slug}")
+    expect(desk.locator("[data-player]")).to_be_visible(timeout=LONG)
+    picture(desk, "bukti-setelah")
+    counted = within(60, lambda: bool(product.rows(slug)["results"]))
+    told("presence is worked out", counted is not None, str(product.rows(slug)["results"]))
+    earned = within(30, lambda: bool(product.backstage("jp_of", email)))
+    told("who was there has the JP in the ledger", earned is not None, str(product.backstage("jp_of", email)))
+    desk.goto("/rekam-jejak")
+    picture(desk, "bukti-rekam-jejak")
+    summary = desk.context.new_page()
+    summary.context.clear_cookies()
+    summary.context.add_cookies([product.backstage("cookie_for", MODERATOR) | {"url": product.url, "httpOnly": True, "sameSite": "Lax"}])
+    summary.goto(f"/kelola/webinar/{slug}/ringkasan")
+    picture(summary, "bukti-ringkasan")
+
+
+def prove(product: LiveProduct, chromium: Browser) -> None:
+    cast = Cast(product, chromium)
+    slug, links = plan(cast)
+    told("planned, with speakers' links, and announced", len(links) == 2, slug)
+    product.backstage("add_slides", slug)
+    viewers = register(cast, slug)
+    told("three registered in one click", True)
+    moderator, speakers = go_on_air(cast, slug, links)
+    first = within(60, lambda: bool(product.rows(slug)["takes"]) and product.rows(slug)["takes"][0][2] > 50_000)
+    told("the programme arrives at the server", first is not None, str(product.rows(slug)["takes"]))
+    watch(viewers, slug)
+    talk(product, slug, moderator, viewers)
+    lose_the_network(product, slug, viewers[2][1], moderator)
+    lose_the_composer(product, slug, speakers, viewers[0][1])
+    kill_the_web(product, slug, viewers[0][1])
+    end(product, slug, moderator, viewers)
+    told("no page broke its security policy", not cast.violations, "; ".join(cast.violations[:3]))
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="gurindam-proof-") as name:
+        product = LiveProduct(Path(name))
+        try:
+            product.start()
+            with sync_playwright() as playwright:
+                chromium = playwright.chromium.launch(executable_path=browsers.find_chromium(), args=[*CHROMIUM_ARGUMENTS, *FAKE_DEVICES])
+                try:
+                    prove(product, chromium)
+                except (AssertionError, Error) as reason:
+                    told("everything could be done", False, str(reason)[:2000])
+                    for number, page in enumerate(page for context in chromium.contexts for page in context.pages):
+                        with suppress(Error):
+                            page.screenshot(path=f"tests/artifacts/screens/bukti-berhenti-{number}.png")
+        finally:
+            product.stop()
+        told("the server's log tells of no fault", not product.faults(), "\n".join(product.faults()[:3]))
+    print(f"{len(broken)} broken" if broken else "everything held")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,361 @@
+"""Floods, lies and rudeness at the door of a room: each refused in words, the room unharmed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.kernel import clock
+from app.kernel.access import Role
+from app.kernel.db import db, transaction
+from app.kernel.sockets import socketio
+from app.people.models import User, UserSession
+from app.room import looking_after
+from app.room.guests import MOST_CONNECTIONS
+from app.room.models import RoomIncident
+from app.room.people import People
+from app.room.rooms import NAMESPACE, rooms_of
+from app.room.state import write_state
+from app.room.ticket import VALID_SECONDS, write_ticket
+from app.webinars import queries
+from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarSpeaker, WebinarState
+from app.webinars.participants import Participant
+from app.webinars.permissions import ATTEND, MODERATE, SPEAK
+from tests.kernel.conftest import Start, until
+from tests.kernel.conftest import start as start  # noqa: PLC0414  a fixture
+from tests.kernel.test_server import answers, free_port
+from tests.people.factories import make_user
+from tests.room.kit import Visitor, forget_everybody, visit, visit_as_speaker
+from tests.room.wire import Gone, Poller, Wire, close_all
+from tests.webinars.factories import make_guest, make_speaker, make_webinar, register
+
+
+@pytest.fixture
+def dewi(app: Flask) -> User:
+    return make_user("Dewi", role=Role.MODERATOR)
+
+
+@pytest.fixture
+def webinar(app: Flask, dewi: User) -> Webinar:
+    return make_webinar(dewi)
+
+
+def viewer(webinar: Webinar, number: int, *rights: str) -> Participant:
+    return Participant(f"g{number}", webinar.id, None, f"Tamu {number}", "Pemko Batam", frozenset({ATTEND.name, *rights}))
+
+
+def is_done(answer: Any) -> bool:
+    return answer in (None, [])
+
+
+def knock(app: Flask, ticket: str) -> Any:
+    """Connect; what is told when refused."""
+    client = socketio.test_client(app, namespace=NAMESPACE, auth={"ticket": ticket})
+    return client.is_connected(NAMESPACE)
+
+
+# ---- removal ----
+
+
+def test_whom_a_moderator_removes_is_told_why_and_stays_out(app: Flask, webinar: Webinar, dewi: User) -> None:
+    rude, staff = Visitor(app, viewer(webinar, 900)), visit(app, webinar, dewi)
+    staff.hear()
+    assert is_done(staff.send("remove_person", {"key": "g900"}))
+    assert [body["reason"] for body in rude.heard_of("put_out")] == ["removed"]
+    assert not rude.socket.is_connected(NAMESPACE)
+    assert [one["key"] for one in staff.heard_of("removed_changed")[-1]["people"]] == ["g900"]
+    assert not knock(app, write_ticket(rude.person))
+    forget_everybody(app)  # the process starts anew: the room is opened from its rows
+    again = Visitor(app, rude.person, join=False)
+    assert again.send("join", {})["error"] == "removed"
+    staff = visit(app, webinar, dewi)
+    assert staff.joined["state"]["staff"]["people"]["removed"][0]["name"] == "Tamu 900"
+    assert is_done(staff.send("readmit_person", {"key": "g900"}))
+    assert "state" in Visitor(app, rude.person).joined
+
+
+def test_only_moderators_remove_and_nobody_removes_a_moderator(app: Flask, webinar: Webinar, dewi: User) -> None:
+    alia, staff = Visitor(app, viewer(webinar, 901)), visit(app, webinar, dewi)
+    for event, body in (("remove_person", {"key": "g901"}), ("readmit_person", {"key": "g901"}), ("find_people", {"text": ""})):
+        assert alia.send(event, body)["error"] == "not_allowed"
+    assert staff.send("remove_person", {"key": f"u{dewi.id}"})["error"] == "not_allowed"
+    assert staff.send("remove_person", {"key": "g999"})["error"] == "not_found"
+    assert staff.send("readmit_person", {"key": "g999"})["error"] == "not_found"
+
+
+def test_moderators_find_people_by_name_or_unit_a_few_at_a_time(app: Flask, webinar: Webinar, dewi: User) -> None:
+    for number in range(1, 24):
+        Visitor(app, viewer(webinar, number))
+    staff = visit(app, webinar, dewi)
+    found = staff.send("find_people", {"text": "tamu 1"})
+    assert found["more"] == 0
+    assert {one["name"] for one in found["people"]} == {"Tamu 1", *(f"Tamu {n}" for n in range(10, 20))}
+    everybody = staff.send("find_people", {"text": ""})
+    assert (len(everybody["people"]), everybody["more"]) == (20, 4)
+    assert staff.send("find_people", {"text": "dewi"})["people"][0]["role"] == "moderator"
+
+
+# ---- the crowd ----
+
+
+def test_the_full_room_refuses_the_next_viewer_in_words_and_lets_speakers_and_staff_in(
+    app: Flask, webinar: Webinar, dewi: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = rooms_of(app)
+    monkeypatch.setattr(rooms.guests, "seats", 2)
+    first, second = Visitor(app, viewer(webinar, 1)), Visitor(app, viewer(webinar, 2))
+    assert not knock(app, write_ticket(viewer(webinar, 3)))
+    assert knock(app, write_ticket(first.person))  # another tab of somebody who is in
+    assert knock(app, write_ticket(viewer(webinar, 4, SPEAK.name)))
+    assert "state" in visit(app, webinar, dewi).joined
+    looking_after.look_after(rooms, rooms.get(webinar.id))
+    incident = db.session.query(RoomIncident).one()
+    assert (incident.kind, incident.facts) == ("crowd_refused", {"refused": 1, "seats": 2})
+    second.socket.disconnect(NAMESPACE)
+    assert knock(app, write_ticket(viewer(webinar, 3)))
+
+
+def test_one_person_has_six_connections_and_the_rest_of_two_hundred_are_refused(app: Flask, webinar: Webinar) -> None:
+    person = viewer(webinar, 5)
+    assert sum(knock(app, write_ticket(person)) for _ in range(200)) == MOST_CONNECTIONS
+
+
+def test_nothing_of_those_who_came_and_went_is_kept(app: Flask, webinar: Webinar) -> None:
+    rooms = rooms_of(app)
+    namespace: Any = socketio.server.namespace_handlers[NAMESPACE]  # type: ignore[union-attr]
+    for number in range(50):
+        visitor = Visitor(app, viewer(webinar, number))
+        visitor.send("watching", {"rung": "audio"})
+        visitor.socket.disconnect(NAMESPACE)
+    guests = rooms.guests
+    assert not any((guests.by_connection, guests.of_person, guests.seated, namespace.paces, namespace._counted))
+    assert rooms.get(webinar.id).people == {}
+
+
+# ---- what is sent ----
+
+
+def test_a_forged_role_is_no_ticket(app: Flask, webinar: Webinar) -> None:
+    body, *rest = write_ticket(viewer(webinar, 6)).split(".")
+    told = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    told[5] = [ATTEND.name, MODERATE.name]
+    forged = base64.urlsafe_b64encode(json.dumps(told).encode()).rstrip(b"=").decode()
+    assert not knock(app, ".".join([forged, *rest]))
+
+
+def test_a_ticket_of_yesterday_is_refused_in_words(app: Flask, webinar: Webinar, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket = write_ticket(viewer(webinar, 7))
+    later = time.time() + VALID_SECONDS + 60
+    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
+    assert not knock(app, ticket)
+
+
+@pytest.mark.parametrize("body", [5, "x", [], {"since": 3}, {"since": {"all": "1"}, "epoch": "e"}, {"since": {"all": 1}, "epoch": 7}, {"x": 1}])
+def test_a_join_that_makes_no_sense_is_refused(app: Flask, webinar: Webinar, body: Any) -> None:
+    assert Visitor(app, viewer(webinar, 8), join=False).send("join", body)["error"] == "invalid"
+
+
+@pytest.mark.parametrize("since", [{"all": -5, "own": 0}, {"all": 10**15, "own": 0}, {"all": 0, "own": 0, "staff": 0}, {}])
+def test_numbers_that_cannot_be_mean_the_whole_state(app: Flask, webinar: Webinar, since: dict[str, int]) -> None:
+    visitor = Visitor(app, viewer(webinar, 9))
+    assert "state" in visitor.send("join", {"since": since, "epoch": visitor.joined["epoch"]})
+
+
+def test_a_flood_of_events_is_refused_and_others_are_heard(app: Flask, webinar: Webinar) -> None:
+    rude, alia = Visitor(app, viewer(webinar, 10)), Visitor(app, viewer(webinar, 11))
+    answers = [rude.send("watching", {"rung": "audio" if n % 2 else "video"}) for n in range(400)]
+    assert is_done(answers[0])
+    assert [answer["error"] for answer in answers[-1:]] == ["too_many"]
+    assert answers[50]["facts"]["seconds"] >= 1
+    assert is_done(alia.send("watching", {"rung": "text"}))
+
+
+def test_events_before_joining_and_unknown_ones_do_nothing(app: Flask, webinar: Webinar) -> None:
+    early = Visitor(app, viewer(webinar, 12), join=False)
+    assert early.send("watching", {"rung": "audio"})["error"] == "not_joined"
+    assert early.send("on_join", {}) == []  # nobody answers
+
+
+def test_the_servers_clock_is_told_and_the_browsers_is_not_asked(app: Flask, webinar: Webinar, at: Callable[..., None]) -> None:
+    at(2026, 11, 30, 9, 0)
+    assert Visitor(app, viewer(webinar, 13)).joined["now"] == round(clock.now().timestamp() * 1000)
+
+
+# ---- looking after ----
+
+
+def test_whose_reason_to_be_here_has_gone_is_put_out_with_words(
+    app: Flask, webinar: Webinar, dewi: User, count_queries: list[str]
+) -> None:
+    alia, budi, cici, speaker = make_user("Alia"), make_user("Budi"), make_user("Cici"), make_speaker(webinar, link_digest="x" * 64)
+    guest = make_guest(webinar)
+    alia_id, budi_id, cici_id, guest_id, speaker_id, dewi_id = alia.id, budi.id, cici.id, guest.id, speaker.id, dewi.id
+    for one in (alia_id, budi_id, cici_id):
+        register(webinar, db.session.get_one(User, one))
+    person = queries.participant_for_guest(webinar, guest)
+    assert person is not None
+    visitors = {"guest": Visitor(app, person), "speaker": visit_as_speaker(app, db.session.get_one(WebinarSpeaker, speaker_id))}
+    visitors |= {name: visit(app, webinar, db.session.get_one(User, one)) for name, one in (("alia", alia_id), ("budi", budi_id), ("dewi", dewi_id))}
+    visitors["cici"] = signed_in(app, webinar, db.session.get_one(User, cici_id))
+    rooms, room = rooms_of(app), rooms_of(app).get(webinar.id)
+    looking_after.look_after(rooms, room)
+    assert len(room.people) == 6
+    with transaction() as session:
+        session.get_one(User, alia_id).disabled_at = clock.now()
+        session.query(WebinarRegistration).filter_by(user_id=budi_id).one().state = RegistrationState.CANCELED
+        session.query(WebinarRegistration).filter_by(guest_id=guest_id).one().state = RegistrationState.CANCELED
+        session.get_one(WebinarSpeaker, speaker_id).link_digest = None
+        session.query(UserSession).filter_by(user_id=cici_id).one().revoked_at = clock.now()
+    count_queries.clear()
+    looking_after.look_after(rooms, room)
+    assert len([one for one in count_queries if one.startswith("SELECT")]) <= 7
+    told = {name: [body["reason"] for body in visitor.heard_of("put_out")] for name, visitor in visitors.items() if name != "dewi"}
+    assert told == {"alia": ["disabled"], "budi": ["not_registered"], "guest": ["not_registered"], "speaker": ["link_ended"], "cici": ["signed_out"]}
+    assert list(room.people) == [f"u{dewi_id}"]
+
+
+def signed_in(app: Flask, webinar: Webinar, user: User) -> Visitor:
+    """Somebody whose ticket came from a signed-in browser."""
+    from flask import g
+
+    with transaction() as session:
+        row = UserSession(
+            user_id=user.id, token_digest="d" * 64, user_agent="", address="", created_at=clock.now(), seen_at=clock.now(), expires_at=clock.now()
+        )
+        session.add(row)
+        session.flush()
+        g.user_session_id = row.id
+    try:
+        return visit(app, webinar, db.session.get_one(User, user.id))
+    finally:
+        g.pop("user_session_id", None)
+
+
+def test_a_canceled_webinar_has_nobody_in_its_room(app: Flask, webinar: Webinar, dewi: User) -> None:
+    staff, rooms = visit(app, webinar, dewi), rooms_of(app)
+    with transaction() as session:
+        session.get_one(Webinar, webinar.id).state = WebinarState.CANCELED
+    looking_after.look_after(rooms, rooms.get(webinar.id))
+    assert [body["reason"] for body in staff.heard_of("put_out")] == ["canceled"]
+
+
+def test_a_restart_while_a_webinar_is_on_is_an_incident(app: Flask, webinar: Webinar, dewi: User) -> None:
+    with transaction() as session:
+        session.get_one(Webinar, webinar.id).state = WebinarState.LIVE
+        write_state(webinar.id, looking_after.ALIVE, {"boot": "another", "at": clock.now().isoformat()})
+    visit(app, webinar, dewi)
+    incident = db.session.query(RoomIncident).one()
+    assert incident.kind == "restart"
+    assert incident.facts["seconds"] >= 0
+    rooms = rooms_of(app)
+    looking_after.look_after(rooms, rooms.get(webinar.id))
+    forget_everybody(app)
+    visit(app, webinar, dewi)  # the same process: no restart
+    assert db.session.query(RoomIncident).count() == 1
+
+
+def test_the_stage_and_the_staff_see_how_many_take_in_what(app: Flask, webinar: Webinar, dewi: User) -> None:
+    staff, speaker = visit(app, webinar, dewi), Visitor(app, viewer(webinar, 22, SPEAK.name))
+    first, second = Visitor(app, viewer(webinar, 20)), Visitor(app, viewer(webinar, 21))
+    first.send("watching", {"rung": "video"})
+    second.send("watching", {"rung": "audio"})
+    second.send("watching", {"rung": "audio"})
+    assert staff.heard_of("watching_counted")[-1] == {"rungs": {"video": 1, "audio": 1}}
+    assert speaker.heard_of("watching_counted")[-1] == {"rungs": {"video": 1, "audio": 1}}
+    assert first.heard_of("watching_counted") == []
+    second.socket.disconnect(NAMESPACE)
+    assert staff.heard_of("watching_counted")[-1] == {"rungs": {"video": 1}}
+    assert first.send("watching", {"rung": "x-ray"})["error"] == "invalid"
+    for delay in (-1, 600_001, 1.5, "9"):
+        assert first.send("watching", {"rung": "video", "delay_ms": delay})["error"] == "invalid"
+
+
+def test_somebody_is_removed_while_many_look_for_a_seat(app: Flask, webinar: Webinar) -> None:
+    part = rooms_of(app).get(webinar.id).part(People)
+    part.change({"g30": {"key": "g30", "name": "Tamu 30", "at": clock.now().isoformat()}})
+    assert not knock(app, write_ticket(viewer(webinar, 30)))
+    assert knock(app, write_ticket(viewer(webinar, 31)))
+
+
+# ---- on the wire, at the real server ----
+
+
+@pytest.fixture
+def port(start: Start) -> Iterator[int]:
+    found = free_port()
+    start("tests.room.children", PORT=str(found), LIVE_SEATS="40")
+    assert until(lambda: answers(f"http://127.0.0.1:{found}/healthz") == 200)
+    yield found
+    close_all()
+
+
+@pytest.mark.slow
+def test_the_real_server_stands_all_of_it(app: Flask, webinar: Webinar, port: int) -> None:
+    """One process, one after the other; somebody in the room hears everything all the while."""
+    stays = Wire(port, write_ticket(viewer(webinar, 100)))
+    first = stays.ask("join", {})["numbers"]["all"]
+
+    person = viewer(webinar, 101)
+    crowd = [Wire(port, write_ticket(person)) for _ in range(60)]
+    assert [wire.refusal["error"] for wire in crowd if wire.refusal] == ["too_many_tabs"] * (60 - MOST_CONNECTIONS)
+    assert all("tab" in wire.refusal["message"] for wire in crowd if wire.refusal)
+
+    seated = [Wire(port, write_ticket(viewer(webinar, 200 + n))) for n in range(45)]
+    full = [wire.refusal for wire in seated if wire.refusal]
+    assert len(full) == 45 - 38  # one seat for whoever stays, one for the person with many tabs
+    assert "40" in full[0]["message"]
+    assert (Wire(port, write_ticket(viewer(webinar, 300, SPEAK.name))).refusal, full[0]["error"]) == (None, "full")
+    refused = next(wire for wire in seated if wire.refusal)
+    assert until(lambda: is_gone(refused), 40)  # a connection that is in no room is not kept
+
+    huge = Wire(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
+    huge.send_frame(b"42/room," + b"x" * 1000, length=50_000_000)
+    with pytest.raises(Gone) as closed:
+        huge.receive()
+    assert closed.value.code == 1009
+    in_pieces = Wire(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
+    with pytest.raises((Gone, OSError)):
+        send_without_end(in_pieces)
+    for nonsense in (b"\xff\xfe", b"9garbage", b"42/room,[", b'42/room,["join",{"a":' + b"[" * 5000, b"451-/room,[]"):
+        rude = Wire(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
+        rude.send_frame(nonsense)
+        rude.cut()
+    polling = Poller(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
+    with pytest.raises(Gone) as shut:
+        polling.post("4" + "x" * 1_500_000)
+    assert shut.value.code == 413
+    for moment in ("before the probe", "after the probe"):
+        leaving = Poller(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
+        leaving.ask("join", {})
+        if moment == "after the probe":
+            leaving.upgrade().cut()
+        else:
+            Wire(port, session=leaving.session).cut()
+
+    flood = Wire(port, write_ticket(viewer(webinar, 301, SPEAK.name)))
+    threading.Thread(target=lambda: [flood.send('42/room,["watching",{"rung":"audio"}]') for _ in range(3000)]).start()
+    last = stays.ask("shout", {"count": 20, "size": 100})["number"]
+    stays.wait_for(last)
+    assert stays.numbers() == list(range(first + 1, last + 1))
+    assert answers(f"http://127.0.0.1:{port}/healthz") == 200
+
+
+def send_without_end(wire: Wire) -> None:
+    for piece in range(60):
+        wire.send_frame(b"x" * 500_000, 1 if piece == 0 else 0, last=False)
+    wire.receive()
+
+
+def is_gone(wire: Wire) -> bool:
+    try:
+        wire.listen(0.2)
+    except (Gone, OSError):
+        return True
+    return False
