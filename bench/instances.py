@@ -69,6 +69,9 @@ class Instance:
     def worker(self) -> subprocess.Popen[bytes]:
         return self.launch(*FLASK, "worker")
 
+    def encoder(self) -> subprocess.Popen[bytes]:
+        return self.launch(sys.executable, "-m", "app.stage.encoder")
+
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=15)
         try:

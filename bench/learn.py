@@ -199,14 +199,14 @@ def figures_of_browser(city: Instance, keys: dict[str, str], work: Path) -> Iter
 
 
 def figures_of_memory(city: Instance, keys: dict[str, str]) -> Iterator[Figure]:
-    web, worker = city.web(), city.worker()
-    with running(web, worker):
+    processes = {"web": city.web(), "worker": city.worker(), "encoder": city.encoder()}
+    with running(*processes.values()):
         for visitor in visitors_of(city, keys):
             for path in pages_of(keys).values():
                 urllib.request.urlopen(urllib.request.Request(city.url + path, headers={"Cookie": visitor.cookie}), timeout=30).read()
         time.sleep(5)
-        both = cpu.memory_mb(web.pid, worker.pid)
-        yield Figure("memory of web and worker (PSS), after visits", both, "MB", bar=250, note=f"web {cpu.memory_mb(web.pid):.0f}, worker {cpu.memory_mb(worker.pid):.0f}")
+        each = {name: cpu.memory_mb(process.pid) for name, process in processes.items()}
+        yield Figure("memory of the running product (PSS), after visits", sum(each.values()), "MB", bar=250, note=", ".join(f"{name} {value:.0f}" for name, value in each.items()))
 
 
 def seconds_to_start(root: Path, instance: Path) -> float:
