@@ -32,6 +32,11 @@ function isSharedPart(id: string): boolean {
   return id.includes('vite/preload-helper') || /\/app\/\w+\/client\/(behaviors|offline|parts|player)\/.+\.ts$/.test(id);
 }
 
+/** What only the pages of a webinar share is a file of its own, so that a lesson does not carry it. */
+function isRoomPart(id: string): boolean {
+  return /\/app\/(webinars|room|stage|attendance|recordings)\/client\/parts\/.+\.ts$/.test(id);
+}
+
 /** Pictures that templates name themselves (the icon sprite) get a hashed name and a line in the manifest too. */
 function standingFiles(): Plugin {
   return {
@@ -93,7 +98,10 @@ export default defineConfig({
         assetFileNames: '[name]-[hash][extname]',
         // What entries share of ours is a few kB in many small modules: one file, one request.
         codeSplitting: {
-          groups: [{ name: 'parts', test: isSharedPart, minShareCount: 2 }],
+          groups: [
+            { name: 'room', test: isRoomPart, minShareCount: 2, priority: 2 },
+            { name: 'parts', test: isSharedPart, minShareCount: 2, priority: 1 },
+          ],
         },
       },
     },
