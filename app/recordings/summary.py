@@ -28,6 +28,8 @@ from app.webinars.models import Webinar, WebinarRegistration
 INCIDENT_WORDS: dict[str, Any] = {
     DAMAGED_TAKE: _l("Satu potongan rekaman rusak dan dilewati"),
     "crowd_refused": _l("Ruang penuh; sebagian orang diminta mencoba lagi"),
+    "quality_lowered": _l("Mesin terlalu sibuk: siaran dilanjutkan dengan mutu gambar lebih rendah, suara tetap"),
+    "quality_raised": _l("Mutu gambar siaran dinaikkan kembali"),
     "restart": _l("Ruang dibuka kembali setelah server berhenti"),
 }
 FACT_WORDS: dict[str, Any] = {

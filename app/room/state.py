@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -26,9 +27,9 @@ def write_state(webinar_id: int, name: str, value: Any) -> None:
     db.session.flush()
 
 
-def note_incident(webinar_id: int, kind: str, **facts: Any) -> None:
+def note_incident(webinar_id: int, kind: str, *, happened_at: datetime | None = None, **facts: Any) -> None:
     """Something for the organizer's summary. Call inside `transaction()`."""
-    db.session.add(RoomIncident(webinar_id=webinar_id, kind=kind, facts=facts, happened_at=clock.now()))
+    db.session.add(RoomIncident(webinar_id=webinar_id, kind=kind, facts=facts, happened_at=happened_at or clock.now()))
     db.session.flush()
 
 

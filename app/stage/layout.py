@@ -1,6 +1,7 @@
 """Where the pictures and sound of a room lie, and the few files by which the web process and the encoder tell each other how things stand.
 
     live/<webinar>/ended                              the room has ended
+    live/<webinar>/notes                              what the encoder has to tell of the room: an incident in a line (`Note`)
     live/<webinar>/takes/<n>/take.json                what a take is (`Take`)
     live/<webinar>/takes/<n>/raw.mkv                  its pieces, joined; grows while somebody is on stage (or raw.webm)
     live/<webinar>/hls/<take>-<run>/<rung>/…          what one run of the encoder made of a take
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 MASTER = "hls/master.m3u8"
+NOTES = "notes"
 RUNGS = ("video", "low", "audio")
 ENDINGS = {"video/x-matroska": "mkv", "video/webm": "webm"}
 _VIDEO = {"avc1": "h264", "h264": "h264", "vp8": "vp8", "vp9": "vp9", "vp09": "vp9", "av1": "av1", "av01": "av1"}
@@ -58,6 +60,29 @@ def read_mime_type(text: str) -> tuple[str, str]:
     if kind not in ENDINGS or len(pictures) != 1 or "opus" not in codecs or len(codecs) != 2:
         raise NoRecording(text)
     return ENDINGS[kind], pictures[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that happened in the encoder and belongs into the organizer's summary."""
+
+    kind: str
+    at_ms: int
+    facts: dict[str, int]
+
+
+def add_note(room: Path, note: Note) -> None:
+    with (room / NOTES).open("a") as file:
+        file.write(json.dumps(asdict(note)) + "\n")
+
+
+def read_notes(room: Path) -> list[Note]:
+    """In order; a last one that was cut in the middle is left out until it is whole."""
+    try:
+        whole = (room / NOTES).read_text().rpartition("\n")[0]
+    except FileNotFoundError:
+        return []
+    return [Note(**json.loads(line)) for line in whole.splitlines()]
 
 
 def room_key(webinar_id: int) -> str:

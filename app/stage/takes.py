@@ -28,7 +28,7 @@ from app.media import delivery
 from app.media.intake import off_the_loop
 from app.room.events import ALL, told
 from app.room.room import Part
-from app.stage import layout, matroska
+from app.stage import layout, matroska, notes
 from app.stage.models import StageTake
 from app.webinars.models import Webinar, WebinarState
 from app.webinars.participants import Participant
@@ -108,6 +108,7 @@ class Takes(Part):
         self.open: OpenTake | None = None
         self.saving = False
         self.ready, self.address = False, ""
+        self.noted = 0  # bytes of the encoder's notes that are incidents by now
 
     def load(self) -> None:
         self._look_for_stream()
@@ -197,9 +198,16 @@ class Takes(Part):
     def every_second(self) -> None:
         if self._look_for_stream():
             self.room.put(LIVE_ADDRESS, None, self.shown())
+        self._look_for_notes()
         if self.open is not None and not self.saving and self.open.size != self.open.saved_size:
             self.saving = True
             socketio.start_background_task(self._save_in_the_background, _current_app())
+
+    def _look_for_notes(self) -> None:
+        size = notes.size_of_notes(self.room.webinar_id)
+        if size != self.noted:
+            notes.keep_notes(self.room.webinar_id)
+            self.noted = size
 
     def _save_in_the_background(self, app: Any) -> None:
         try:
@@ -228,6 +236,7 @@ def end_room(webinar_id: int) -> None:
     """The room has ended: its takes too, and the encoder closes the stream. Doing it again changes nothing."""
     for number in _end_rows(webinar_id):
         end_files(webinar_id, number)
+    notes.keep_notes(webinar_id)
     folder = storage().local_path(layout.room_key(webinar_id))
     if folder.is_dir():
         (folder / "ended").touch()

@@ -14,6 +14,8 @@ import pytest
 
 from app.media.ffmpeg import find_ffmpeg
 from app.stage import layout
+from app.stage.encoder import commands, pace
+from app.stage.encoder.ladders import Ladder, ladders
 from app.stage.encoder.merging import read_run_playlist
 from app.stage.encoder.watching import AnotherEncoder, Encoder
 from tests.stage.recordings import H264, VP8, recording
@@ -181,6 +183,60 @@ def launch(storage: Path) -> subprocess.Popen[bytes]:
 def test_there_are_never_two(tmp_path: Path, encoder: Encoder) -> None:
     with pytest.raises(AnotherEncoder):
         Encoder(tmp_path)
+
+
+@pytest.mark.parametrize("mime_type", [H264, VP8])
+def test_a_machine_too_slow_for_all_rungs_goes_on_with_less(room: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, mime_type: str) -> None:
+    whole, cheaper = ladders(mime_type == H264)[:2]
+    slow_down(monkeypatch, whole)
+    Growing(room, mime_type=mime_type).add(recording(mime_type, 16)).end()
+    (room / "ended").touch()
+    until(finished(room), encoder, 120)
+    first, second = (layout.read_json(room / "hls" / name / "run.json") or {} for name in ("1-1", "1-2"))
+    assert (first["step"], second["step"], tuple(second["rungs"])) == (0, 1, cheaper.rungs)
+    assert not (room / "hls" / "1-3").exists()  # once is enough
+    assert [(note.kind, note.facts) for note in layout.read_notes(room)] == [("quality_lowered", {"take": 1, "step": 1})]
+    for rung in layout.RUNGS:
+        read = as_a_player(stream(room, rung))
+        assert {part for _number, part, _name in read.segments} == {0, 1}
+        assert all((room / "hls" / name).stat().st_size > 500 for _number, _part, name in read.segments)
+    assert seconds_of(stream(room, "audio")) == pytest.approx(16, abs=1.5)
+
+
+def slow_down(monkeypatch: pytest.MonkeyPatch, ladder: Ladder) -> None:
+    """An ffmpeg that reads half as fast as time goes by when it makes this ladder, and a judge who has seen enough after two seconds."""
+    live = commands.live
+
+    def slow(folder: Path, asked: Ladder) -> list[str]:
+        made = live(folder, asked)
+        at = made.index("-i")
+        return [*made[:at], "-readrate", "0.5", *made[at:]] if asked == ladder else made
+
+    monkeypatch.setattr(commands, "live", slow)
+    monkeypatch.setattr(pace, "WATCHED_SECONDS", 2.0)
+
+
+def seconds_of(playlist: str) -> float:
+    return sum(float(line[8:].rstrip(",")) for line in playlist.splitlines() if line.startswith("#EXTINF:"))
+
+
+def test_what_a_slow_machine_went_on_with_holds_for_the_next_encoder(room: Path, tmp_path: Path) -> None:
+    content = recording()
+    take = Growing(room).add(content[: len(content) // 2])
+    first = Encoder(tmp_path)
+    until(lambda: stream(room).count("#EXTINF") >= 2, first)
+    first.rooms[ROOM].pace.lower(0.0)
+    first.rooms[ROOM]._end(first.rooms[ROOM].run)  # type: ignore[arg-type]
+    first.tick()
+    first.stop()
+    second = Encoder(tmp_path)
+    try:
+        take.add(content[len(content) // 2 :]).end()
+        (room / "ended").touch()
+        until(finished(room), second)
+        assert (layout.read_json(room / "hls" / "1-3" / "run.json") or {})["rungs"] == ["video", "audio"]
+    finally:
+        second.stop()
 
 
 def test_garbage_in_the_middle_does_not_keep_the_rest_waiting(room: Path, encoder: Encoder) -> None:

@@ -78,6 +78,14 @@ def test_a_part_that_lacks_a_rung_is_shown_in_none() -> None:
         assert [part for _number, part, _name in read.segments] == [0, 0, 0, 1, 1]
 
 
+def test_a_part_without_the_small_picture_shows_the_other_one_in_its_place() -> None:
+    parts = [*made(2), Part("2-1", START_MS, {rung: [Segment(1.0, "000000.m4s")] * (rung != "low") for rung in RUNGS}, ("video", "audio"))]
+    shown = {rung: playlist(parts, rung, False) or "" for rung in RUNGS}
+    assert as_a_player(shown["low"]).segments[-1] == as_a_player(shown["video"]).segments[-1] == (2, 1, "2-1/video/000000.m4s")
+    assert as_a_player(shown["low"]).maps == ["1-1/low/init_1.mp4", "2-1/video/init_0.mp4"]
+    assert as_a_player(shown["audio"]).maps == ["1-1/audio/init_2.mp4", "2-1/audio/init_1.mp4"]
+
+
 def test_the_moment_of_the_first_segment_shown() -> None:
     text = playlist(made(WINDOW + 5), "video", False) or ""
     assert "PROGRAM-DATE-TIME:2026-11-30T00:53:25.000Z" in text
@@ -119,7 +127,7 @@ def test_parts_have_the_same_number_in_every_rung(counts: list[tuple[int, int, i
 
 
 def test_all_of_a_run_for_the_recording() -> None:
-    text = run_playlist([Segment(1.0, "000000.m4s"), Segment(1.6, "000001.m4s")], "audio")
+    text = run_playlist([Segment(1.0, "000000.m4s"), Segment(1.6, "000001.m4s")], Part("1-1", START_MS).header("audio"))
     assert read_run_playlist(text) == (0, [Segment(1.0, "000000.m4s"), Segment(1.6, "000001.m4s")])
     assert 'URI="init_2.mp4"' in text
     assert text.endswith("#EXT-X-ENDLIST\n")

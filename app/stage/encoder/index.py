@@ -82,6 +82,11 @@ class TakeIndex:
             low, high = (middle + 1, high) if clusters[middle].at <= place else (low, middle)
         return clusters[low - 1].ms if low else 0
 
+    @property
+    def newest_ms(self) -> int:
+        """The moment of the last that was read."""
+        return self.index.clusters[-1].ms if self.index.clusters else 0
+
     def start_for(self, ms: int) -> Cluster | None:
         return self.index.last_start(ms)
 

@@ -2,7 +2,8 @@
 
 A new composer, or an ffmpeg that had to be started again, begins a new part, with timestamps and a header of its own. The parts are joined
 by `EXT-X-DISCONTINUITY`. What a viewer's player relies on: a segment keeps its number for ever, and a moment has the same discontinuity
-number in every rung. So parts are only ever added at the end, and one that lacks a rung is shown in none.
+number in every rung. So parts are only ever added at the end, and one in which a rung is still empty is shown in none. A part that was made
+without the small picture shows the other one in its place.
 """
 
 from __future__ import annotations
@@ -25,20 +26,29 @@ class Segment:
 
 @dataclass(slots=True)
 class Part:
-    """What one run made. `starts_ms` is the server's clock at its first picture."""
+    """What one run made. `starts_ms` is the server's clock at its first picture, `rungs` are those that it makes."""
 
     folder: str
     starts_ms: int
     segments: dict[str, list[Segment]] = field(default_factory=lambda: {rung: [] for rung in RUNGS})
+    rungs: tuple[str, ...] = RUNGS
+
+    def shown_as(self, rung: str) -> str:
+        """The rung that viewers of this one get."""
+        return rung if rung in self.rungs else "video"
+
+    def header(self, rung: str) -> str:
+        """The file that comes before the segments of a rung, as ffmpeg names it."""
+        return f"init_{self.rungs.index(rung)}.mp4"
 
     @property
     def is_whole(self) -> bool:
-        return all(self.segments[rung] for rung in RUNGS)
+        return all(self.segments[rung] for rung in self.rungs)
 
     @property
     def seconds(self) -> float:
         """How far every rung has come."""
-        return min(sum(one.seconds for one in self.segments[rung]) for rung in RUNGS)
+        return min(sum(one.seconds for one in self.segments[rung]) for rung in self.rungs)
 
 
 def playlist(parts: Sequence[Part], rung: str, ended: bool, most: int = WINDOW) -> str | None:
@@ -52,18 +62,19 @@ def playlist(parts: Sequence[Part], rung: str, ended: bool, most: int = WINDOW) 
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{max(1, *(round(part.segments[rung][at].seconds) for _number, part, at, _ms in shown))}",
+        f"#EXT-X-TARGETDURATION:{max(1, *(round(part.segments[part.shown_as(rung)][at].seconds) for _number, part, at, _ms in shown))}",
         f"#EXT-X-MEDIA-SEQUENCE:{len(line) - len(shown)}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{number - opens_part}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
     for i, (number, part, at, ms) in enumerate(shown):
+        shown_as = part.shown_as(rung)
         if at == 0 and number > 0:
             lines.append("#EXT-X-DISCONTINUITY")
         if at == 0 or i == 0:
-            lines += [f'#EXT-X-MAP:URI="{part.folder}/{rung}/init_{RUNGS.index(rung)}.mp4"', f"#EXT-X-PROGRAM-DATE-TIME:{_moment(ms)}"]
-        segment = part.segments[rung][at]
-        lines += [f"#EXTINF:{segment.seconds:.6f},", f"{part.folder}/{rung}/{segment.name}"]
+            lines += [f'#EXT-X-MAP:URI="{part.folder}/{shown_as}/{part.header(shown_as)}"', f"#EXT-X-PROGRAM-DATE-TIME:{_moment(ms)}"]
+        segment = part.segments[shown_as][at]
+        lines += [f"#EXTINF:{segment.seconds:.6f},", f"{part.folder}/{shown_as}/{segment.name}"]
     if ended:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join([*lines, ""])
@@ -73,7 +84,7 @@ def _in_order(parts: Sequence[Part], rung: str) -> Iterator[tuple[int, Part, int
     """Each segment of a rung: number of its part, the part, its place in it, and the moment at which it begins."""
     for number, part in enumerate(part for part in parts if part.is_whole):
         ms = float(part.starts_ms)
-        for at, segment in enumerate(part.segments[rung]):
+        for at, segment in enumerate(part.segments[part.shown_as(rung)]):
             yield number, part, at, ms
             ms += segment.seconds * 1000
 
@@ -113,10 +124,10 @@ def read_run_playlist(text: str) -> tuple[int, list[Segment]]:
     return first, segments
 
 
-def run_playlist(segments: Sequence[Segment], rung: str) -> str:
+def run_playlist(segments: Sequence[Segment], header: str) -> str:
     """All that one run made of a rung."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", f"#EXT-X-TARGETDURATION:{max(1, *(round(one.seconds) for one in segments))}", "#EXT-X-MEDIA-SEQUENCE:0"]
-    lines += ["#EXT-X-INDEPENDENT-SEGMENTS", f'#EXT-X-MAP:URI="init_{RUNGS.index(rung)}.mp4"']
+    lines += ["#EXT-X-INDEPENDENT-SEGMENTS", f'#EXT-X-MAP:URI="{header}"']
     for one in segments:
         lines += [f"#EXTINF:{one.seconds:.6f},", one.name]
     return "\n".join([*lines, "#EXT-X-ENDLIST", ""])

@@ -9,13 +9,16 @@ from pathlib import Path
 from app.stage import layout
 from app.stage.encoder import merging
 from app.stage.encoder.index import TakeIndex
+from app.stage.encoder.ladders import ladders
+from app.stage.encoder.pace import Pace
 from app.stage.encoder.runs import Made, Run
 from app.stage.encoder.saying import say
-from app.stage.layout import RUNGS, Take
+from app.stage.layout import RUNGS, Note, Take
 from app.stage.matroska import Cluster
 
 ALMOST_MS = 60  # a segment may end so much before the cluster with the next key frame
 PAUSES_SECONDS = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0)  # before the next run, after so many that made nothing
+LOWERED, RAISED = "quality_lowered", "quality_raised"
 MOST_FAILURES = 8  # of a take that has ended: what then still fails is left out of the stream, not of the recording
 
 
@@ -33,6 +36,7 @@ class Room:
         self.take: Take | None = None
         self.index: TakeIndex | None = None
         self.failures, self.not_before = 0, 0.0
+        self.pace = Pace(1, step=self.made[-1].step if self.made else 0)
         self.bandwidths = dict(merging.FIRST_BANDWIDTH)
         self.published = ""
         if self.made:
@@ -88,10 +92,12 @@ class Room:
                 self._fail(take, "nowhere to go on")
                 return
             place, start_ms = cluster.at, cluster.ms
-        made = Made.begin(self.hls, take, len(earlier) + 1, start_ms)
+        steps = ladders(take.copies_picture)
+        self.pace.begin(len(steps))
+        made = Made.begin(self.hls, take, len(earlier) + 1, start_ms, self.pace.step)
         self.made.append(made)
-        self.run = Run(made, index, folder, place, take.copies_picture)
-        say("live_run_started", room=self.folder.name, take=take.number, run=made.run, at_ms=start_ms)
+        self.run = Run(made, index, folder, place, steps[made.step])
+        say("live_run_started", room=self.folder.name, take=take.number, run=made.run, at_ms=start_ms, step=made.step)
 
     def _where_to_go_on(self, end_ms: int, index: TakeIndex) -> Cluster | None:
         """Where the segments end; beyond that when the last runs came no further."""
@@ -103,16 +109,37 @@ class Room:
         if run.collect():
             self.publish()
         if not gone:
+            self._keep_pace(run)
             return
-        run.stop()
-        run.made.settle()
-        self.run = None
+        self._end(run)
+        if run.hung and not run.index.garbage:
+            self._tell_step(run.made, self.pace.lower(time.monotonic()))
         assert self.take is not None
         if run.child.returncode == 0 and run.fed_wholly:
             self._finish(self.take)
         else:
             self.failures = 0 if self._came_further(run.made) else self.failures + 1
             self._fail(self.take, run.complaint())
+
+    def _keep_pace(self, run: Run) -> None:
+        """Go on with less than this machine was asked for when it is too slow for that, and with more after a calm while."""
+        run.index.catch_up()
+        step = self.pace.look(time.monotonic(), run.index.newest_ms, run.made.end_ms)
+        if step != run.made.step:
+            self._end(run)
+            self._tell_step(run.made, step)
+
+    def _tell_step(self, made: Made, step: int) -> None:
+        if step == made.step:
+            return
+        kind, behind_ms = (LOWERED if step > made.step else RAISED), self.index.newest_ms - made.end_ms if self.index else 0
+        layout.add_note(self.folder, Note(kind, round(time.time() * 1000), {"take": made.take, "step": step}))
+        say(f"live_{kind}", room=self.folder.name, take=made.take, step=step, behind_ms=behind_ms)
+
+    def _end(self, run: Run) -> None:
+        run.stop()
+        run.made.settle()
+        self.run = None
 
     def _came_further(self, made: Made) -> bool:
         before = [other.end_ms for other in self.made if other.take == made.take and other is not made]
@@ -136,10 +163,8 @@ class Room:
 
     def stop(self) -> None:
         if self.run is not None:
-            self.run.stop()
-            self.run.made.settle()
+            self._end(self.run)
             self.publish()
-            self.run = None
         self._let_go()
 
     # ---- the stream ----
@@ -159,7 +184,7 @@ class Room:
             self.published = whole[-1].folder
 
     def _write_master(self, part: merging.Part) -> None:
-        for rung in RUNGS:
+        for rung in part.rungs:
             sizes = [((self.hls / part.folder / rung / one.name).stat().st_size, one.seconds) for one in part.segments[rung][:5]]
             measured = max(round(size * 8 / max(seconds, 0.1)) for size, seconds in sizes)
             self.bandwidths[rung] = max(measured, merging.FIRST_BANDWIDTH[rung] // 2)

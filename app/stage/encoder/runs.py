@@ -15,6 +15,7 @@ from app.media.confined import MIB, Limits, command, environment
 from app.stage import layout
 from app.stage.encoder import commands
 from app.stage.encoder.index import READ_AT_ONCE, TakeIndex
+from app.stage.encoder.ladders import Ladder, ladders
 from app.stage.encoder.merging import Part, read_run_playlist, read_segments, run_playlist
 from app.stage.layout import RUNGS
 
@@ -26,21 +27,25 @@ HANGS_SECONDS = 20.0
 
 @dataclass(slots=True)
 class Made:
-    """What a run has made so far, as its folder says; also of a run that died long ago. `start_ms` is counted in the recording."""
+    """What a run has made so far, as its folder says; also of a run that died long ago. `start_ms` is counted in the recording; `step` says which
+    ladder it makes."""
 
     folder: Path
     take: int
     run: int
     start_ms: int
+    step: int
     part: Part
 
     @classmethod
-    def begin(cls, hls: Path, take: layout.Take, run: int, start_ms: int) -> Made:
+    def begin(cls, hls: Path, take: layout.Take, run: int, start_ms: int, step: int = 0) -> Made:
         folder = hls / f"{take.number}-{run}"
-        for rung in RUNGS:
+        rungs = ladders(take.copies_picture)[step].rungs
+        for rung in rungs:
             (folder / rung).mkdir(parents=True, exist_ok=True)
-        made = cls(folder, take.number, run, start_ms, Part(folder.name, take.started_ms + start_ms))
-        layout.write_whole(folder / "run.json", json.dumps({"start_ms": start_ms, "starts_ms": made.part.starts_ms}))
+        made = cls(folder, take.number, run, start_ms, step, Part(folder.name, take.started_ms + start_ms, rungs=rungs))
+        told = {"start_ms": start_ms, "starts_ms": made.part.starts_ms, "step": step, "rungs": rungs}
+        layout.write_whole(folder / "run.json", json.dumps(told))
         return made
 
     @classmethod
@@ -49,8 +54,9 @@ class Made:
         take, _, run = folder.name.partition("-")
         if told is None or not (take.isdigit() and run.isdigit()):
             return None
-        made = cls(folder, int(take), int(run), told["start_ms"], Part(folder.name, told["starts_ms"]))
-        for rung in RUNGS:
+        rungs = tuple(told.get("rungs", RUNGS))
+        made = cls(folder, int(take), int(run), told["start_ms"], told.get("step", 0), Part(folder.name, told["starts_ms"], rungs=rungs))
+        for rung in rungs:
             made._recall(folder / f"{rung}.segments", rung)
         made.collect()
         return made
@@ -64,9 +70,10 @@ class Made:
     def settle(self) -> None:
         """Nothing more comes of this run: its playlists name all of it, for the recording, and say so."""
         self.collect()
-        for rung, segments in self.part.segments.items():
+        for rung in self.part.rungs:
+            segments = self.part.segments[rung]
             if segments:
-                layout.write_whole(self.folder / rung / "index.m3u8", run_playlist(segments, rung))
+                layout.write_whole(self.folder / rung / "index.m3u8", run_playlist(segments, self.part.header(rung)))
             else:
                 (self.folder / rung / "index.m3u8").unlink(missing_ok=True)
 
@@ -77,7 +84,7 @@ class Made:
 
     def collect(self) -> bool:
         """Write down the segments that ffmpeg finished since the last look; true when there are any."""
-        return bool(sum(self._collect(rung) for rung in RUNGS))
+        return bool(sum(self._collect(rung) for rung in self.part.rungs))
 
     def _collect(self, rung: str) -> bool:
         try:
@@ -97,19 +104,19 @@ class Made:
 class Run:
     """An ffmpeg at work."""
 
-    def __init__(self, made: Made, index: TakeIndex, take_folder: Path, place: int, copies_picture: bool):
+    def __init__(self, made: Made, index: TakeIndex, take_folder: Path, place: int, ladder: Ladder):
         self.made, self.index = made, index
         self.complaints = made.folder / "errors.txt"
         with self.complaints.open("wb") as complaints:
             self.child = subprocess.Popen(
-                command(commands.live(made.folder, copies_picture), LIMITS),
+                command(commands.live(made.folder, ladder), LIMITS),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
                 env=environment(made.folder),
                 cwd=made.folder,
             )
-        self.fed_wholly = False
+        self.fed_wholly = self.hung = False
         self.fed, self.progressed = place, time.monotonic()
         self.stopped = threading.Event()
         self.feeder = threading.Thread(target=self._feed, args=(take_folder, place), daemon=True)
@@ -158,6 +165,7 @@ class Run:
         if news or self.behind_ms < 3000:
             self.progressed = time.monotonic()
         elif time.monotonic() - self.progressed > HANGS_SECONDS:
+            self.hung = True
             self.child.kill()
         return news
 
