@@ -14,8 +14,9 @@ from app.room import fields
 from app.room.events import EventGroup, Here, hears
 from app.room.room import Room
 from app.stage import seats, services
-from app.stage.part import LAYOUTS, MUTED, SEAT_CLOSED, UNMUTE_ASKED, StagePart
+from app.stage.part import MUTED, SEAT_CLOSED, UNMUTE_ASKED, StagePart
 from app.stage.seats import GREEN, ON_STAGE, Seat
+from app.stage.standing import LAYOUTS
 from app.webinars.permissions import MODERATE
 from app.webinars.services import end_webinar, go_live
 
@@ -77,10 +78,12 @@ class Directing(EventGroup):
         part, seat = _of(here, key)
         if key == here.person.key:
             raise Conflict(_("Anda tidak dapat mengeluarkan diri sendiri."), code="oneself")
-        _take_off(here, part, seat, removed=True)
+        with part.deciding(lambda standing: standing.removing(key)):
+            services.end_appearance(here.room.webinar_id, key)
+            audit.note(here.person.user_id, "stage.removed", ("webinar", here.room.webinar_id), after={"participant": key})
+        _step_down(part, seat)
         if seat.role == seats.VOICE:
             part.uninvite(key)
-        part.removed.add(key)
         part.tell_seat(seat, SEAT_CLOSED, {})
         part.stand_up(key)
         part.tell_removed()
@@ -88,7 +91,7 @@ class Directing(EventGroup):
     @hears(MODERATE, "Let somebody who was removed come back.", pace=(20, 60), key=fields.text(1, 24))
     def on_let_back_on_stage(self, here: Here, key: str) -> None:
         part = here.room.part(StagePart)
-        part.removed.discard(key)
+        part.decide(lambda standing: standing.readmitting(key))
         part.tell_removed()
 
     @hears(MODERATE, "Let a viewer come on stage by voice, or no longer.", pace=(30, 60), key=fields.text(1, 24), invited=fields.flag())
@@ -98,7 +101,7 @@ class Directing(EventGroup):
     @hears(MODERATE, "Choose how the people on stage are shown.", pace=(20, 10), layout=fields.one_of(*LAYOUTS))
     def on_set_layout(self, here: Here, layout: str) -> None:
         part = here.room.part(StagePart)
-        part.layout = layout
+        part.decide(lambda standing: standing.laid_out(layout))
         part.tell_all()
 
     @hears(MODERATE, "Let another browser compose.", answers="`passed`: whether there was one", pace=(6, 30))
@@ -113,7 +116,7 @@ def invite(room: Room, key: str, invited: bool) -> None:
         return
     if invited and room.person(key) is None:
         raise NotFound(_("Orang ini sudah keluar dari ruang."), code="not_there")
-    if invited and key in part.removed:
+    if invited and key in part.standing.removed:
         raise Conflict(_("Orang ini dikeluarkan dari panggung. Izinkan kembali dulu."), code="removed")
     part.invite(key, invited)
 
@@ -149,11 +152,13 @@ def leave_alone(here: Here, part: StagePart) -> None:
     part.settle_composer(time.monotonic())
 
 
-def _take_off(here: Here, part: StagePart, seat: Seat, *, removed: bool = False) -> None:
+def _take_off(here: Here, part: StagePart, seat: Seat) -> None:
     with transaction():
         services.end_appearance(here.room.webinar_id, seat.key)
-        if removed:
-            audit.note(here.person.user_id, "stage.removed", ("webinar", here.room.webinar_id), after={"participant": seat.key})
+    _step_down(part, seat)
+
+
+def _step_down(part: StagePart, seat: Seat) -> None:
     part.called.pop(seat.key, None)
     seat.place = GREEN
     if part.loud == seat.key:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
 from app.kernel import clock
-from app.kernel.db import db
+from app.kernel.db import db, transaction
 from app.room.events import ALL, OWN, STAFF, STAGE, told
 from app.room.hands import Hands
 from app.room.presence import Presence
 from app.room.room import Part, Room
+from app.room.state import read_state, write_state
 from app.stage.lease import Lease
 from app.stage.models import StageAppearance, StageTake
 from app.stage.seats import GREEN, ON_STAGE, Link, Seat, best_composer, reaches_stage
+from app.stage.standing import Standing
 from app.stage.takes import Takes
 from app.webinars.models import AgendaItem, Webinar, WebinarSpeaker, WebinarState
 from app.webinars.participants import Participant, speaker_key
 
-SIDE_BY_SIDE, SLIDES_AND_FACES, ONE = "side_by_side", "slides_and_faces", "one"
-LAYOUTS = (SIDE_BY_SIDE, SLIDES_AND_FACES, ONE)
+STANDING = "stage"  # the name under which it is kept
 STARTING_SECONDS = 3.0  # beyond the silence allowed: a new composer has to start its recorder
 KEPT_SECONDS = 20.0  # a seat waits so long for its browser to come back
 
@@ -80,9 +85,8 @@ class StagePart(Part):
         self.lease = Lease()
         self.seats: dict[str, Seat] = {}
         self.called: dict[str, bool] = {}  # who is on stage by the rows, whether or not their browser is there; true: by voice
-        self.invited: set[str] = set()
-        self.removed: set[str] = set()
-        self.layout = SLIDES_AND_FACES
+        self.standing = self.kept = Standing()
+        self.turns = threading.RLock()  # two moderators decide one after the other
         self.loud: str | None = None
         self.still: dict[str, str] | None = None
         self.broken: set[Link] = set()
@@ -102,7 +106,9 @@ class StagePart(Part):
             select(StageAppearance).where(StageAppearance.webinar_id == webinar.id, StageAppearance.until_at.is_(None))
         )
         self.called = {row.participant: row.by_voice for row in rows}
-        self.invited = {key for key, by_voice in self.called.items() if by_voice}
+        self.standing = self.kept = Standing.read(read_state(webinar.id, STANDING, {}))
+        for key in (key for key, by_voice in self.called.items() if by_voice):
+            self.standing = self.standing.inviting(key)
         self.still = self._still_now(time.monotonic())
         self.speakers = _planned_speakers(webinar.id)
         takes = db.session.execute(select(StageTake.number, StageTake.bytes).where(StageTake.webinar_id == webinar.id))
@@ -112,10 +118,10 @@ class StagePart(Part):
 
     def shown(self) -> dict[str, Any]:
         on = [seat.shown() for seat in self.seats.values() if seat.place == ON_STAGE]
-        return {"people": on, "layout": self.layout, "loud": self.loud, "still": self.still, "live": self.live, "live_at": self.live_at}
+        return {"people": on, "layout": self.standing.layout, "loud": self.loud, "still": self.still, "live": self.live, "live_at": self.live_at}
 
     def shown_to_staff(self) -> dict[str, Any]:
-        return {"speakers": self.speakers, "removed": sorted(self.removed)}
+        return {"speakers": self.speakers, "removed": sorted(self.standing.removed)}
 
     def shown_to_stage(self) -> dict[str, Any]:
         return {
@@ -127,7 +133,7 @@ class StagePart(Part):
         }
 
     def own(self, person: Participant) -> dict[str, Any] | None:
-        return {"invited": True} if person.key in self.invited else None
+        return {"invited": True} if self.is_invited(person.key) else None
 
     def tell_all(self) -> None:
         """Tell everybody what they see of the stage, and each browser with a seat at once."""
@@ -140,7 +146,7 @@ class StagePart(Part):
         self.room.put(STAGE_CHANGED, None, self.shown())
 
     def tell_removed(self) -> None:
-        self.room.put(REMOVED_TOLD, None, {"removed": sorted(self.removed)})
+        self.room.put(REMOVED_TOLD, None, {"removed": sorted(self.standing.removed)})
 
     def tell_seats(self, kind: str, body: Any) -> None:
         self.room.send_own([seat.connection for seat in self.seats.values() if seat.connection], kind, body)
@@ -149,6 +155,27 @@ class StagePart(Part):
         """To the one browser that holds the seat."""
         if seat.connection:
             self.room.send_own([seat.connection], kind, body)
+
+    # ---- what moderators decide ----
+
+    @contextmanager
+    def deciding(self, change: Callable[[Standing], Standing]) -> Iterator[None]:
+        """It holds once it is written down, in one transaction with what the caller writes."""
+        with self.turns:
+            with transaction():
+                yield
+                self.kept = change(self.standing)
+                write_state(self.room.webinar_id, STANDING, self.kept.written())
+            self.standing = change(self.standing)  # which may have lost an invitation meanwhile
+
+    def decide(self, change: Callable[[Standing], Standing]) -> None:
+        with self.deciding(change):
+            pass
+
+    def _keep_standing(self) -> None:
+        """Write down what changed by itself: an invitation that ended with its hand."""
+        if self.standing != self.kept:
+            self.decide(lambda standing: standing)
 
     # ---- seats ----
 
@@ -262,6 +289,7 @@ class StagePart(Part):
         if audience != self.reach:
             self.reach = audience
             self.room.put(AUDIENCE_TOLD, None, audience)
+        self._keep_standing()
 
     def _audience(self) -> dict[str, Any]:
         takes = self.room.part(Takes)
@@ -283,7 +311,7 @@ class StagePart(Part):
         self.lease.take_back()
         self.live, self.still, self.loud = False, None, None
         self.called.clear()
-        self.invited.clear()
+        self.standing = replace(self.standing, invited=frozenset())
         for seat in self.seats.values():
             seat.place = GREEN
         self.tell_all()
@@ -292,16 +320,22 @@ class StagePart(Part):
 
     def is_invited(self, key: str) -> bool:
         """Whether a moderator asked this viewer to speak, by name or by answering their hand."""
-        return key in self.invited
+        return key in self.standing.invited
 
     def uninvite(self, key: str) -> None:
-        self.invited.discard(key)
+        """Their turn is over, and with it their hand goes down."""
+        self.standing = self.standing.inviting(key, False)
         self.room.part(Hands).lower(key)
 
     def invite(self, key: str, invited: bool) -> None:
-        if (key in self.invited) != invited:
-            (self.invited.add if invited else self.invited.discard)(key)
-            self.room.tell_one(key, INVITED, {"invited": invited})
+        """An invitation is written down before it is told; one that ends is a second later."""
+        if self.is_invited(key) == invited:
+            return
+        if invited:
+            self.decide(lambda standing: standing.inviting(key))
+        else:
+            self.standing = self.standing.inviting(key, False)
+        self.room.tell_one(key, INVITED, {"invited": invited})
 
 
 def _planned_speakers(webinar_id: int) -> list[dict[str, Any]]:

@@ -212,7 +212,7 @@ class Seating(EventGroup):
 
 def role_of(part: StagePart, person: Participant) -> str:
     """As what somebody may sit here. Raises NotAllowed for whoever was removed, and for viewers who are not invited."""
-    if person.key in part.removed:
+    if person.key in part.standing.removed:
         raise NotAllowed(_("Moderator mengeluarkan Anda dari panggung. Hubungi panitia bila ini keliru."), code="removed")
     if person.may(MODERATE):
         return MODERATOR

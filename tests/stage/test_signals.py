@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.kernel.access import Role
 from app.kernel.db import db
+from app.kernel.errors import Busy
 from app.people.models import AuditEntry
 from app.room.rooms import NAMESPACE, rooms_of
 from app.stage import seating
@@ -15,7 +16,7 @@ from app.stage.part import StagePart
 from app.stage.seats import MOST_SEATS
 from app.webinars.models import Webinar, WebinarSpeaker, WebinarState
 from tests.people.factories import make_user
-from tests.room.kit import forget_everybody, visit, visit_as_speaker
+from tests.room.kit import Visitor, forget_everybody, visit, visit_as_speaker
 from tests.stage.conftest import READY, Stage
 from tests.webinars.factories import register
 
@@ -111,6 +112,50 @@ def test_after_a_restart_whoever_was_on_stage_comes_back_there(stage: Stage) -> 
     forget_everybody(stage.app)
     again = visit_as_speaker(stage.app, db.session.get_one(WebinarSpeaker, int(raja.person.key[1:])))
     assert again.send("take_seat", READY)["place"] == "stage"
+
+
+def test_a_restart_forgets_nothing_that_moderators_decided(stage: Stage) -> None:
+    raja, siti, alia = stage.speaker("Raja"), stage.speaker("Siti"), stage.viewer("Alia")
+    stage.moderator.send("set_layout", {"layout": "one"})
+    stage.moderator.send("invite_voice", {"key": alia.person.key, "invited": True})
+    for one in (raja, siti):
+        stage.moderator.send("remove_person_from_stage", {"key": one.person.key})
+    stage.moderator.send("let_back_on_stage", {"key": siti.person.key})
+    forget_everybody(stage.app)
+    moderator = visit(stage.app, stage.webinar, stage.dewi)
+    assert moderator.joined["state"]["all"]["stage"]["layout"] == "one"
+    assert moderator.joined["state"]["staff"]["stage"]["removed"] == [raja.person.key]
+    again = [visit_as_speaker(stage.app, db.session.get_one(WebinarSpeaker, int(one.person.key[1:]))) for one in (raja, siti)]
+    assert [one.send("take_seat", READY).get("error") for one in again] == ["removed", None]
+    assert Visitor(stage.app, alia.person).joined["own"]["stage"] == {"invited": True}
+
+
+def test_after_a_restart_nobody_is_invited_whose_turn_was_over(stage: Stage) -> None:
+    alia, budi, citra = stage.viewer("Alia"), stage.viewer("Budi"), stage.viewer("Citra")
+    for one in (alia, budi, citra):
+        one.send("raise_hand", {"up": True})
+        stage.moderator.send("invite_hand", {"person": one.person.key})
+    alia.send("take_seat", READY)
+    alia.send("leave_seat", {})
+    budi.send("raise_hand", {"up": False})
+    stage.part.every_second()
+    forget_everybody(stage.app)
+    for one, invited in ((alia, None), (budi, None), (citra, {"invited": True})):
+        assert Visitor(stage.app, one.person).joined["own"].get("stage") == invited
+
+
+def test_what_could_not_be_written_down_does_not_hold(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_given: object) -> None:
+        raise Busy
+
+    raja = stage.speaker("Raja")
+    monkeypatch.setattr("app.stage.part.write_state", fail)
+    for event, body in (("set_layout", {"layout": "one"}), ("remove_person_from_stage", {"key": raja.person.key})):
+        assert stage.moderator.send(event, body)["error"] == Busy.code
+    assert stage.part.standing.layout == "slides_and_faces"
+    assert raja.heard_of("seat_closed") == []
+    assert raja.person.key in stage.part.seats
+    assert db.session.scalar(select(AuditEntry).where(AuditEntry.action == "stage.removed")) is None
 
 
 def test_the_fourth_speaker_waits(stage: Stage) -> None:
@@ -237,7 +282,7 @@ def test_whoever_cannot_speak_is_not_invited_by_their_hand(stage: Stage) -> None
     alia, budi = stage.viewer("Alia"), stage.viewer("Budi")
     for one in (alia, budi):
         one.send("raise_hand", {"up": True})
-    stage.part.removed.add(alia.person.key)
+    stage.part.decide(lambda standing: standing.removing(alia.person.key))
     room = stage.part.room
     room.leave(next(iter(room.people[budi.person.key])), "lost")
     assert stage.moderator.send("invite_hand", {"person": alia.person.key})["error"] == "removed"
@@ -320,4 +365,4 @@ def test_another_webinars_moderator_directs_nothing_here(stage: Stage) -> None:
     assert stranger.send("set_layout", {"layout": "one"})["error"] == "not_allowed"
     assert not stage.moderator.send("set_layout", {"layout": "one"})
     assert stage.moderator.send("set_layout", {"layout": "mosaic"})["error"] == "invalid"
-    assert rooms_of(stage.app).get(stage.webinar.id).part(StagePart).layout == "one"
+    assert rooms_of(stage.app).get(stage.webinar.id).part(StagePart).standing.layout == "one"
