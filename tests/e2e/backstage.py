@@ -379,8 +379,8 @@ def talk_rows(slug: str) -> dict[str, Any]:
     return {"questions": [[one.text, one.state, one.author_name] for one in questions], "poll_votes": votes, "state": webinar.state}
 
 
-def make_live_webinar(slug: str, title: str, moderator: str, attending: list[str]) -> None:
-    """A webinar of two hours that is on air, without check-ins drawn beforehand."""
+def make_live_webinar(slug: str, title: str, moderator: str, attending: list[str]) -> int:
+    """A webinar of two hours that is on air, without check-ins drawn beforehand; its number."""
     now = clock.now()
     with transaction() as session:
         webinar = Webinar(
@@ -393,6 +393,7 @@ def make_live_webinar(slug: str, title: str, moderator: str, attending: list[str
         for email in attending:
             session.add(WebinarRegistration(webinar_id=webinar.id, user_id=_user(email).id, state=RegistrationState.REGISTERED, registered_at=now, seated_at=now))
         webinars.go_live(webinar.id)
+        return webinar.id
 
 
 def open_long_checkin(slug: str) -> None:

@@ -12,11 +12,11 @@ H264, VP8 = "video/x-matroska;codecs=avc1,opus", "video/webm;codecs=vp8,opus"
 
 
 @cache
-def recording(mime_type: str = H264, seconds: int = 6, size: str = "640x360", rate: int = 20) -> bytes:
+def recording(mime_type: str = H264, seconds: int = 6, size: str = "640x360", rate: int = 20, kbit: int = 600) -> bytes:
     """Made once for all tests."""
-    picture = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p")
+    picture = ("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", f"{kbit}k", "-maxrate", f"{kbit}k", "-bufsize", f"{kbit}k")
     if mime_type == VP8:
-        picture = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "600k")
+        picture = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", f"{kbit}k")
     folder = Path(mkdtemp(prefix="gurindam-recording-"))
     path = make(
         folder / "raw.mkv",
