@@ -25,7 +25,6 @@ NODE = ROOT / "bench" / "live_node"
 VIEWERS = [int(count) for count in os.environ.get("VIEWERS", "500,1000,2000").split(",")]
 SECONDS = int(os.environ.get("SECONDS", "20"))
 RATE = 10
-VOTERS, VOTING_SECONDS = 3000, 5
 BAR, TICK_MS = 0.8, 250
 FILES = 20_000
 PATIENCE = 300
@@ -36,15 +35,14 @@ class NotMeasured(Exception):
 
 
 def run(work: Path) -> Iterator[Figure]:
-    _more_files()
-    node = _node()
+    allow_files(max(VIEWERS))
+    node = find_node()
     instance = Instance(work / "instance")
     instance.env |= {"LIVE_SEATS": "100000"}
     (work / "instance").mkdir()
     instance.flask("db", "upgrade")
     for viewers in VIEWERS:
         yield from fan_out(instance, node, viewers)
-    yield from many_votes(instance, node)
 
 
 # ---- fan-out ----
@@ -83,23 +81,6 @@ def measure(ask: Any, process: subprocess.Popen[bytes], port: int, room: dict[st
     return {
         "cpu": spent * 1e6 / (viewers * said["events"]), "p50": said["p50"], "p99": said["p99"], "memory": memory, "wrong": wrong, "lines": said["lines"],
     }  # fmt: skip
-
-
-# ---- votes ----
-
-
-def many_votes(instance: Instance, node: str) -> Iterator[Figure]:
-    room = instance.python("bench.live_inside", str(VOTERS), "suara")
-    with server(instance, node, "product") as (process, port), clients(node) as ask:
-        ask({"do": "connect", "port": port, "tickets": room["tickets"]})
-        spent = cpu_seconds(process.pid)
-        done = ask({"do": "vote", "seconds": VOTING_SECONDS, "poll": room["poll"], "options": 3})
-        spent = cpu_seconds(process.pid) - spent
-    rows = instance.rows("SELECT choices, count(*) FROM room_poll_vote WHERE poll_id = ? GROUP BY choices ORDER BY choices", room["poll"])
-    counted = [count for _choices, count in rows]
-    wrong = VOTERS - done["acknowledged"] + sum(abs(VOTERS - seen) for seen in done["voters"]) + sum(abs(a - b) for a, b in zip(counted, done["chosen"], strict=True))
-    note = f"given in {done['seconds']:.1f} s, the last answer {done['behind']:.1f} s later; CPU {spent:.1f} s; viewers saw {done['voters'][0]} to {done['voters'][1]}"
-    yield Figure(f"{VOTERS} votes in {VOTING_SECONDS} s: wrong anywhere", wrong, "", bar=0, note=note)
 
 
 # ---- processes ----
@@ -144,7 +125,7 @@ def clients(node: str) -> Iterator[Any]:
         process.wait(20)
 
 
-def _node() -> str:
+def find_node() -> str:
     sys.path.insert(0, str(ROOT / "scripts"))
     import provision
 
@@ -157,10 +138,10 @@ def _node() -> str:
     return str(found)
 
 
-def _more_files() -> None:
+def allow_files(viewers: int) -> None:
     """Each viewer is an open file in the server and in the client."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if wanted < max(VIEWERS) + 500:
-        raise NotMeasured(f"this machine allows {hard} open files; {max(VIEWERS)} viewers need more")
+    if wanted < viewers + 500:
+        raise NotMeasured(f"this machine allows {hard} open files; {viewers} viewers need more")
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

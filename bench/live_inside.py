@@ -18,7 +18,7 @@ def prepare(viewers: int, slug: str) -> dict[str, Any]:
     from app.room.ticket import write_ticket
     from app.webinars.models import Webinar, WebinarState
     from app.webinars.participants import Participant
-    from app.webinars.permissions import ATTEND
+    from app.webinars.permissions import ATTEND, MODERATE
 
     with create_app(Settings.from_environment()).test_request_context():
         now = clock.now()
@@ -37,7 +37,8 @@ def prepare(viewers: int, slug: str) -> dict[str, Any]:
             session.flush()
             found = {"webinar": webinar.id, "poll": poll.id}
         people = (Participant(f"g{n}", found["webinar"], None, f"Tamu {n}", "Pemko Batam", frozenset({ATTEND.name})) for n in range(1, viewers + 1))
-        return found | {"tickets": [write_ticket(person) for person in people]}
+        desk = Participant("u1", found["webinar"], None, "Moderator", "", frozenset({ATTEND.name, MODERATE.name}))
+        return found | {"tickets": [write_ticket(person) for person in people], "desk": write_ticket(desk)}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The media path of a live room: what a thousand viewers cost through nginx and without it, how far viewers are behind, how soon they see
-something, and what a killed process costs them. `python -m bench.live_media [delivery|glass|kills]`; `run(folder)` for others (MEDIA=delivery,kills
-measures some).
+something, and what a killed process costs them. `python -m bench.live_media [delivery|glass|vp8|gaps|kills]`; `run(folder)` for others
+(MEDIA=delivery,kills measures some).
 
 Everything on loopback and in short bounded runs. On a busy machine only CPU figures are worth something; the line on top names the load.
 VIEWERS, ALONE and SECONDS change how many and how long.
@@ -18,6 +18,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,12 +28,19 @@ from typing import Any
 from bench.cpu import cpu_seconds
 from bench.figures import HEADING, Figure, machine
 from bench.instances import ROOT, Instance, free_port, stop, wait_for
+from bench.live_gaps import LISTEN, address_of, gaps
+from bench.plain_player import PlainViewer, build_player
+from config import SEATS_ALONE
 
-VIEWERS, ALONE = int(os.environ.get("VIEWERS", "1000")), int(os.environ.get("ALONE", "150"))
+VIEWERS, ALONE = int(os.environ.get("VIEWERS", "1000")), int(os.environ.get("ALONE", str(SEATS_ALONE)))
 SECONDS = int(os.environ.get("SECONDS", "20"))
 SEGMENT_BYTES = 125_000  # a second of 1 Mbit/s
 WINDOW = 20
 JOINS = 5
+OF_A_CORE = 0.7
+SPIKE_P95, GLASS_BAR = 2.7, 3.0  # seconds: segments of 1 s with tuned hls.js in the first spike, and what is allowed on an idle machine
+JOIN_BAR, RETURN_BAR = 1.5, 1.25  # beside plain hls.js, which has no page around it and no room to join
+OFFLINE_SECONDS = 10
 
 
 class NotMeasured(Exception):
@@ -90,11 +100,16 @@ def delivery(folder: Path) -> Iterator[Figure]:
         settings.write_text(settings.read_text().replace("worker_connections 1024", "worker_connections 8192"))
         nginx.start()
         port = nginx.https_port
-        yield from _load("through nginx", f"https://127.0.0.1:{port}{path}?host={HOST}", VIEWERS, web.pid, str(work / "nginx/fullchain.pem"))
+        through = _load("through nginx", f"https://127.0.0.1:{port}{path}?host={HOST}", VIEWERS, web.pid, str(work / "nginx/fullchain.pem"))
+        yield from through.figures()
         del instance.env["MEDIA_ACCEL"]
-        alone = instance.web()
-        running.append(alone)
-        yield from _load("the product alone", f"http://127.0.0.1:{instance.port}{path}", ALONE, alone.pid, "-")
+        process = instance.web()
+        running.append(process)
+        alone = _load("the product alone", f"http://127.0.0.1:{instance.port}{path}", ALONE, process.pid, "-")
+        yield from alone.figures()
+        yield Figure("Python's CPU for a viewer's minute, through nginx", through.ms_a_minute, "ms", alone.ms_a_minute, through.ms_a_minute / alone.ms_a_minute, note="beside the product alone")
+        carried = OF_A_CORE / (alone.cpu / (alone.viewers * SECONDS))
+        yield Figure("viewers that 0.7 of a core sends to, alone", carried, "", SEATS_ALONE, carried / SEATS_ALONE, 1.0, True, "beside LIVE_SEATS without nginx")
     finally:
         encoder.ended.set()
         if nginx:
@@ -109,20 +124,41 @@ def _token() -> str:
     return str(delivery._signer("k" * 40).dumps(["live", 7, int(time.time()) // 3600 + 2]))
 
 
-def _load(name: str, address: str, viewers: int, pid: int, ca: str) -> Iterator[Figure]:
+def _load(name: str, address: str, viewers: int, pid: int, ca: str) -> Load:
     before = cpu_seconds(pid)
     done = subprocess.run(
-        ["node", str(ROOT / "bench/live_viewers.mjs"), address, str(viewers), str(SECONDS), ca], capture_output=True, text=True, timeout=SECONDS + 120, check=True
+        [_node(), str(ROOT / "bench/live_viewers.mjs"), address, str(viewers), str(SECONDS), ca], capture_output=True, text=True, timeout=SECONDS + 120, check=True
     )
-    used, told = cpu_seconds(pid) - before, json.loads(done.stdout)
-    requests = told["lists"] + told["segments"]
-    per_minute = used * 1000 / (viewers * SECONDS / 60)
-    note = f"{viewers} viewers, {told['failed']} failed, {told['late']} late"
-    yield Figure(f"{name}: Python CPU", per_minute, "ms/v-min", note=note)
-    yield Figure(f"{name}: requests", requests / SECONDS, "1/s", note=f"p50 {told['p50']:.0f} ms, p99 {told['p99']:.0f} ms")
-    yield Figure(f"{name}: bytes for each viewer", told["bytes"] / viewers / SECONDS / 1000, "kB/s")
-    if name == "the product alone":
-        yield Figure("the product alone: viewers of 0.7 core", 0.7 / (used / (viewers * SECONDS)), "viewers")
+    return Load(name, viewers, cpu_seconds(pid) - before, json.loads(done.stdout))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many viewers for `SECONDS`: the CPU of Python, and what their client counted."""
+
+    name: str
+    viewers: int
+    cpu: float
+    told: dict[str, Any]
+
+    @property
+    def ms_a_minute(self) -> float:
+        return self.cpu * 1000 / (self.viewers * SECONDS / 60)
+
+    def figures(self) -> Iterator[Figure]:
+        told = self.told
+        requests, kb = (told["lists"] + told["segments"]) / SECONDS, told["bytes"] / self.viewers / SECONDS / 1000
+        due = SEGMENT_BYTES / 1000
+        yield Figure(f"{self.name}: requests", requests, "1/s", 2 * self.viewers, requests / self.viewers / 2, 0.95, True, f"p50 {told['p50']:.0f} ms, p99 {told['p99']:.0f} ms")
+        yield Figure(f"{self.name}: bytes for each viewer", kb, "kB/s", due, kb / due, 1.15, note="a second of 1 Mbit/s, and the list")
+        yield Figure(f"{self.name}: failed or over a second late", told["failed"] + told["late"], "", bar=0, note=f"of {self.viewers} viewers in {SECONDS} s")
+
+
+def _node() -> str:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import browsers
+
+    return browsers.node()
 
 
 # ---- with browsers ----
@@ -151,28 +187,64 @@ def _with_browsers(folder: Path, measure: Callable[..., Iterator[Figure]]) -> It
 
 
 def glass(folder: Path) -> Iterator[Figure]:
-    """Glass to glass by the clock in the picture, first frame, return after a lost link; H.264 copied, then VP8."""
+    """Glass to glass by the clock in the picture, first frame, return after a lost link; H.264 copied."""
     yield from _with_browsers(folder, _glass)
 
 
-def _glass(broadcast: Any, chromium: Any, module: Path) -> Iterator[Figure]:
-    from tests.stage.broadcast import Sender, Viewer
+def vp8(folder: Path) -> Iterator[Figure]:
+    """Glass to glass of a browser that gives no H.264: the server makes the picture anew."""
+    yield from _with_browsers(folder, _glass_of_vp8)
 
-    for name, only_vp8 in (("H.264 copied", False), ("VP8", True)):
-        sender = Sender(broadcast, chromium, module, only_vp8)
-        sender.begin()
+
+def _glass(broadcast: Any, chromium: Any, module: Path) -> Iterator[Figure]:
+    from tests.stage.broadcast import Viewer
+
+    with _broadcasting(broadcast, chromium, module):
         viewer = Viewer(broadcast, chromium)
-        viewer.until_playing(180)
-        time.sleep(8)
-        seen = sorted(ms for _n in range(SECONDS * 4) if (ms := _after(0.25, viewer.behind_ms)) is not None)
-        yield Figure(f"{name}: glass to glass p50", median(seen) / 1000, "s", note=f"{len(seen)} looks")
-        yield Figure(f"{name}: glass to glass p95", seen[int(len(seen) * 0.95)] / 1000, "s")
-        if not only_vp8:
-            yield Figure("first frame of a joining viewer", median(_joins(broadcast, chromium)), "s", note=f"median of {JOINS}")
-            yield Figure("picture again after 10 s without a link", _returns(viewer), "s")
-        sender.page.evaluate("() => window.take.stop()")
-        sender.context.close()
+        yield from _behind("H.264 copied", viewer)
+        address = address_of(viewer.page)
+        plain_module = build_player(module.parent)
+        mine = median(_first_frames(lambda number: Viewer(broadcast, chromium, 10 + number)))
+        plain = median(_first_frames(lambda _number: PlainViewer(chromium, plain_module, broadcast.url, address)))
+        yield Figure("first frame of a joining viewer", mine, "s", plain, mine / plain, JOIN_BAR, note=f"median of {JOINS}; beside plain hls.js")
+        mine = _returns(viewer)
         viewer.context.close()
+        other = PlainViewer(chromium, plain_module, broadcast.url, address)
+        _first_frame(other)
+        plain = _returns(other)
+        yield Figure(f"picture again after {OFFLINE_SECONDS} s without a link", mine, "s", plain, mine / max(plain, 0.1), RETURN_BAR, note="beyond the usual delay; beside plain hls.js")
+
+
+def _glass_of_vp8(broadcast: Any, chromium: Any, module: Path) -> Iterator[Figure]:
+    from tests.stage.broadcast import Viewer
+
+    with _broadcasting(broadcast, chromium, module, only_vp8=True):
+        yield from _behind("VP8 made anew", Viewer(broadcast, chromium), barred=False)
+
+
+@contextmanager
+def _broadcasting(broadcast: Any, chromium: Any, module: Path, *, only_vp8: bool = False) -> Iterator[Any]:
+    from tests.stage.broadcast import Sender
+
+    sender = Sender(broadcast, chromium, module, only_vp8)
+    sender.begin()
+    yield sender
+    sender.page.evaluate("() => window.take.stop()")
+    sender.context.close()
+
+
+def _behind(name: str, viewer: Any, *, barred: bool = True) -> Iterator[Figure]:
+    _first_frame(viewer)
+    time.sleep(8)
+    seen = sorted(_looks(viewer, SECONDS))
+    p95 = seen[int(len(seen) * 0.95)] / 1000
+    yield Figure(f"{name}: glass to glass p50", median(seen) / 1000, "s", note=f"{len(seen)} looks")
+    yield Figure(f"{name}: glass to glass p95", p95, "s", SPIKE_P95, p95 / SPIKE_P95, round(GLASS_BAR / SPIKE_P95, 2) if barred else None, note="beside the spike's")
+
+
+def _looks(viewer: Any, seconds: float) -> list[float]:
+    """How far behind the picture was, four times a second."""
+    return [ms for _n in range(round(seconds * 4)) if (ms := _after(0.25, viewer.behind_ms)) is not None]
 
 
 def _after(seconds: float, look: Callable[[], Any]) -> Any:
@@ -180,73 +252,161 @@ def _after(seconds: float, look: Callable[[], Any]) -> Any:
     return look()
 
 
-def _joins(broadcast: Any, chromium: Any) -> Iterator[float]:
-    from tests.stage.broadcast import Viewer
+def _first_frame(viewer: Any, seconds: float = 120) -> None:
+    give_up = time.monotonic() + seconds
+    while viewer.behind_ms() is None or viewer.position() <= 0:
+        if time.monotonic() > give_up:
+            raise SystemExit("nothing plays")
+        time.sleep(0.05)
 
+
+def _first_frames(come: Callable[[int], Any]) -> Iterator[float]:
     for number in range(JOINS):
         begun = time.monotonic()
-        viewer = Viewer(broadcast, chromium, 10 + number)
-        viewer.until_playing(120)
+        viewer = come(number)
+        _first_frame(viewer)
         yield time.monotonic() - begun
         viewer.context.close()
 
 
 def _returns(viewer: Any) -> float:
+    usual = _usual(viewer)
     viewer.context.set_offline(True)
-    time.sleep(10)
+    time.sleep(OFFLINE_SECONDS)
     viewer.context.set_offline(False)
-    return _until_new(viewer)
+    return _until_new(viewer, time.time(), usual)
 
 
-def _until_new(viewer: Any, seconds: float = 180) -> float:
-    """Seconds until something is on the screen that was painted after now, less the delay that it has then anyway."""
-    asked = time.time()
-    while time.time() - asked < seconds:
+def _usual(viewer: Any) -> float:
+    """How far behind the picture is as a rule, in seconds."""
+    return median(_looks(viewer, 3)) / 1000
+
+
+def _until_new(viewer: Any, since: float, usual: float, seconds: float = 120) -> float:
+    """Seconds until something is on the screen that was painted after that moment, beyond what that takes anyway."""
+    while time.time() - since < seconds:
         behind = viewer.behind_ms()
-        if behind is not None and time.time() - behind / 1000 > asked:
-            return max(0.0, time.time() - asked - behind / 1000)
-        time.sleep(0.1)
+        if behind is not None and time.time() - behind / 1000 > since:
+            return max(0.0, time.time() - since - usual)
+        time.sleep(0.05)
     return seconds
 
 
+# ---- what is killed ----
+
+
 def kills(folder: Path) -> Iterator[Figure]:
-    """kill -9 of ffmpeg, of the encoder and of the web process, each in a live room."""
+    """kill -9 of ffmpeg, of the encoder, of the worker and of the web process, each in a live room in which people talk."""
     yield from _with_browsers(folder, _kills)
 
 
 def _kills(broadcast: Any, chromium: Any, module: Path) -> Iterator[Figure]:
-    from tests.stage.broadcast import Sender, Viewer
+    from tests.stage.broadcast import Viewer
 
-    sender, viewer = Sender(broadcast, chromium, module), Viewer(broadcast, chromium)
-    sender.begin()
-    viewer.until_playing(180)
-    time.sleep(5)
-    os.kill(broadcast.encoder_children()[0], signal.SIGKILL)
-    yield Figure("kill -9 of ffmpeg: picture again", _until_new(viewer), "s", note="beyond the usual delay")
-    broadcast.kill("encoder")
-    broadcast.start_encoder()
-    yield Figure("kill -9 of the encoder: picture again", _until_new(viewer), "s", note="beyond the usual delay")
-    broadcast.kill("web")
-    broadcast.start_web()
-    sender.renew()
-    yield Figure("kill -9 of the web process: picture again", _until_new(viewer), "s", note="with its start")
-    recorded_ms = sender.page.evaluate("() => performance.now() - window.begun")
-    sender.page.evaluate("() => window.take.stop()")
-    yield Figure("recording lost by all three", _lost_seconds(broadcast.room, recorded_ms / 1000), "s", bar=2.0)
+    broadcast.start_worker()
+    with _broadcasting(broadcast, chromium, module) as sender:
+        viewer = Viewer(broadcast, chromium)
+        _first_frame(viewer)
+        talker = Talker(broadcast, chromium, module)
+        time.sleep(8)
+        viewer.page.evaluate(LISTEN)
+        usual = _usual(viewer)
+
+        def kill(name: str, end: Callable[[], None], again: Callable[[], None]) -> Iterator[Figure]:
+            silent, since = viewer.page.evaluate("window.ear.silent"), time.time()
+            end()
+            again()
+            seconds = _until_new(viewer, since, usual)
+            time.sleep(3)
+            yield Figure(f"kill -9 of {name}: picture again", seconds, "s", note="beyond the usual delay")
+            yield Figure(f"kill -9 of {name}: silence", viewer.page.evaluate("window.ear.silent") - silent, "s")
+
+        yield from kill("ffmpeg", lambda: os.kill(broadcast.encoder_children()[0], signal.SIGKILL), lambda: None)
+        yield from kill("the encoder", lambda: broadcast.kill("encoder"), broadcast.start_encoder)
+        yield from kill("the worker", lambda: broadcast.kill("worker"), broadcast.start_worker)
+        time.sleep(11)  # presence is known up to the last ten seconds
+        killed = datetime.now(UTC)
+
+        def web_again() -> None:
+            broadcast.start_web()
+            sender.renew()
+
+        yield from kill("the web process", lambda: broadcast.kill("web"), web_again)
+        time.sleep(5)
+        said = talker.end()
+        recorded = sender.page.evaluate("() => performance.now() - window.begun") / 1000
+    time.sleep(3)
+    yield Figure("recording lost by all four", max(0.0, recorded - _kept_seconds(broadcast.room)), "s", bar=2.0, note=f"of {recorded:.0f} s")
+    yield from _talk_lost(broadcast, said)
+    yield from _presence_lost(broadcast, talker.key, killed)
 
 
-def _lost_seconds(room: Path, recorded: float) -> float:
-    """What was recorded, less what lies in the file that was never replaced."""
+class Talker:
+    """A viewer who asks, writes and votes all the time, and keeps what was acknowledged."""
+
+    def __init__(self, broadcast: Any, chromium: Any, module: Path):
+        from tests.stage.broadcast import Viewer
+
+        self.key = "g7"
+        self.viewer = Viewer(broadcast, chromium, 7, rung="text")
+        self.viewer.context.route("**/uji/take.js", lambda route: route.fulfill(path=str(module), content_type="text/javascript"))
+        self.viewer.page.evaluate(TALK)
+
+    def end(self) -> dict[str, Any]:
+        said = self.viewer.page.evaluate("window.talk")
+        self.viewer.context.close()
+        return said
+
+
+TALK = """async () => {
+  const { openRoom } = await import('/uji/take.js');
+  const room = openRoom();
+  const talk = (window.talk = { say: [], ask: [], vote: null, refused: 0 });
+  const send = async (event, body) => {
+    const answer = await room.send(event, body);
+    if (answer.error) talk.refused += 1;
+    return !answer.error;
+  };
+  let turn = 0;
+  setInterval(async () => {
+    const key = `ukur-${Date.now()}`;
+    const number = turn++;
+    if (number % 6 === 0) { if (await send('ask', { key, text: `Pertanyaan nomor ${number}?` })) talk.ask.push(key); }
+    else if (number % 2) { if (await send('say', { key, text: `Baris nomor ${number}` })) talk.say.push(key); }
+    else if (await send('vote', { poll: 1, round: 1, choices: [number % 3] })) talk.vote = number % 3;
+  }, 1200);
+}"""
+
+
+def _talk_lost(broadcast: Any, said: dict[str, Any]) -> Iterator[Figure]:
+    for what, table in (("ask", "room_question"), ("say", "room_message")):
+        kept = {key for (key,) in broadcast.rows(f"SELECT key FROM {table}")}
+        yield Figure(f"{table.removeprefix('room_')}s lost", len(set(said[what]) - kept), "", bar=0, note=f"of {len(said[what])} acknowledged")
+    votes = broadcast.rows("SELECT choices FROM room_poll_vote WHERE poll_id = 1")
+    yield Figure("votes lost", int(votes != [(f"[{said['vote']}]",)]), "", bar=0, note=f"{said['refused']} refused or unanswered meanwhile")
+
+
+def _presence_lost(broadcast: Any, key: str, killed: datetime) -> Iterator[Figure]:
+    """People whose stay before the crash is not in the ledger, and seconds before it that do not count."""
+    stays = broadcast.rows("SELECT joined_at, coalesce(left_at, seen_at) FROM attendance_stay WHERE participant = ? ORDER BY joined_at", key)
+    before = [datetime.fromisoformat(left).replace(tzinfo=UTC) for joined, left in stays if datetime.fromisoformat(joined).replace(tzinfo=UTC) < killed]
+    yield Figure("stays lost", int(not before), "", bar=0, note=f"{len(stays)} stays")
+    yield Figure("presence before the crash that does not count", max(0.0, (killed - max(before)).total_seconds()) if before else 0.0, "s", bar=10.0)
+
+
+def _kept_seconds(room: Path) -> float:
+    """How much was recorded, in all takes together."""
     from app.stage.matroska import Index
 
-    index = Index()
-    takes = sorted((room / "takes").iterdir())
-    index.feed(next(takes[0].glob("raw.*")).read_bytes())
-    here = index.clusters[-1].ms / 1000 + 1
-    return max(0.0, recorded - here) if len(takes) == 1 else recorded
+    return sum(_length_of(Index(), next(take.glob("raw.*")).read_bytes()) for take in (room / "takes").iterdir())
 
 
-PARTS = {"delivery": delivery, "glass": glass, "kills": kills}
+def _length_of(index: Any, content: bytes) -> float:
+    index.feed(content)
+    return (index.clusters[-1].ms - index.clusters[0].ms) / 1000 + 1
+
+
+PARTS = {"delivery": delivery, "glass": glass, "vp8": vp8, "gaps": gaps, "kills": kills}
 
 
 def run(folder: Path, names: tuple[str, ...] = ()) -> Iterator[Figure]:

@@ -4,6 +4,7 @@
 //   {"do": "connect", "port", "tickets": [...]}            → {"connected", "refused": [...], "seconds"}
 //   {"do": "talk", "seconds", "rate", "poll"}              → {"sent", "refused", "lines", "doubles", "gaps", "p50", "p99", "worst", "voters"}
 //   {"do": "vote", "seconds", "poll", "options"}           → {"acknowledged", "refused", "voters": [least, most], "chosen": [...]}
+//   {"do": "close", "poll", "ticket"}                      → {"results": [{"counts", "voters", "seen"}]}: each result with how many saw it
 //
 // Each line of chat carries the moment it was to be sent: what the client is late with counts against the server, and the same for each server.
 import { randomBytes } from 'node:crypto';
@@ -17,6 +18,7 @@ const FILLER = 'pelayanan publik yang ramah bagi semua warga '.repeat(2);
 
 const viewers = [];
 let measured = null;
+let address = 0;
 
 class Viewer {
   constructor(port, ticket, index) {
@@ -29,6 +31,7 @@ class Viewer {
     this.doubles = 0;
     this.gaps = 0;
     this.voters = 0;
+    this.result = null;
     this.ready = new Promise((resolve) => (this.settle = resolve));
     this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.ticket = ticket;
@@ -111,6 +114,9 @@ class Viewer {
       this.lines++;
       measured?.push(Date.now() - Number(said.slice(at + 2, at + 15)));
     }
+    if (said.includes('"poll_shown"')) {
+      for (const [kind, { poll }] of JSON.parse(said.slice(said.indexOf('[')))[1].c) if (kind === 'poll_shown' && poll.counts) this.result = poll;
+    }
     const counted = said.lastIndexOf('"voters":');
     if (counted >= 0) this.voters = parseInt(said.slice(counted + 9), 10);
   }
@@ -119,6 +125,7 @@ class Viewer {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function enter({ port, tickets }) {
+  address = port;
   const begun = Date.now();
   const refused = [];
   for (let start = 0; start < tickets.length; start += AT_ONCE) {
@@ -180,12 +187,25 @@ async function vote({ seconds, poll, options }) {
   return { acknowledged: said.length - refused.length, refused: refused.slice(0, 5), voters: extremes('voters'), chosen, seconds: (given - begun) / 1000, behind: (answered - given) / 1000 };
 }
 
+async function close({ poll, ticket }) {
+  const moderator = new Viewer(address, ticket, viewers.length);
+  const how = await moderator.ready;
+  const answer = how === 'joined' ? await moderator.ask('close_poll', { poll }) : { error: how };
+  await pause(SETTLING_MS);
+  const seen = {};
+  for (const { result } of viewers) {
+    const said = JSON.stringify({ counts: result?.counts ?? [], voters: result?.voters ?? 0 });
+    seen[said] = (seen[said] ?? 0) + 1;
+  }
+  return { error: answer.error ?? null, results: Object.entries(seen).map(([said, count]) => ({ ...JSON.parse(said), seen: count })) };
+}
+
 function extremes(name) {
   const values = viewers.map((viewer) => viewer[name]);
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
 }
 
-const acts = { connect: enter, talk, vote };
+const acts = { connect: enter, talk, vote, close };
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
   process.stdout.write(`${JSON.stringify(await acts[command.do](command))}\n`);

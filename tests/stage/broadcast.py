@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,14 @@ class Broadcast:
 
     def start_encoder(self) -> None:
         self._launch("encoder", "app.stage.encoder")
+
+    def start_worker(self) -> None:
+        self._launch("worker", "flask", "--app", "wsgi", "worker")
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database says."""
+        with closing(sqlite3.connect(f"file:{self.folder}/instance/gurindam.sqlite3?mode=ro", uri=True, timeout=15)) as connection:
+            return connection.execute(sql, values).fetchall()
 
     def kill(self, name: str) -> None:
         self.processes[name].kill()

@@ -92,12 +92,16 @@ def main() -> None:
 
 def prepare() -> int:
     from app.kernel import clock
+    from app.kernel.db import transaction
+    from app.room.models import PollKind, PollState, RoomPoll
     from tests.webinars.factories import make_guest, make_speaker, make_webinar
 
     webinar = make_webinar(state=WebinarState.LIVE, title="Pelayanan Ramah Disabilitas")
     make_speaker(webinar, link_digest="d" * 64, link_made_at=clock.now(), link_ends_at=clock.now() + timedelta(hours=3))
     for number in range(20):
         make_guest(webinar, f"Penonton {number + 1}")
+    with transaction() as session:
+        session.add(RoomPoll(webinar_id=webinar.id, key="jajak-uji", kind=PollKind.SINGLE, text="Mana?", options=["Satu", "Dua", "Tiga"], state=PollState.OPEN, created_at=clock.now(), opened_at=clock.now()))  # fmt: skip
     return webinar.id
 
 
