@@ -29,10 +29,10 @@ FAST: list[tuple[str, list[str], dict[str, str]]] = [
 ]
 ALL = [
     *FAST,
-    ("integration on SQLite, real ffmpeg", [f"{BIN}/pytest", "-q", "-m", "not unit and not e2e", "-n", "2"], {"GURINDAM_TEST_DATABASE": "sqlite"}),
+    ("integration on SQLite, real ffmpeg", [f"{BIN}/pytest", "-q", "-m", "not unit and not e2e", "-n", "3"], {"GURINDAM_TEST_DATABASE": "sqlite"}),
     (
         "integration on PostgreSQL",
-        [f"{BIN}/pytest", "-q", "-m", "not unit and not e2e and not ffmpeg and not sqlite_only", "-n", "2"],
+        [f"{BIN}/pytest", "-q", "-m", "not unit and not e2e and not ffmpeg and not sqlite_only", "-n", "3"],
         {"GURINDAM_TEST_DATABASE": "postgresql"},
     ),
     ("end to end in real browsers", [f"{BIN}/pytest", "-q", "-m", "e2e", "tests/e2e"], {}),
