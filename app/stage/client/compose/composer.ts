@@ -1,4 +1,5 @@
 /** The programme as one stream: a canvas drawn by a worker's clock, which also beats while the tab is hidden, and the mix of the voices. */
+import { Pace } from '../take/pace';
 import { canSend } from '../take/take';
 import type { Mix } from './mix';
 import { Painter, type Scene } from './painter';
@@ -8,6 +9,7 @@ export const SMALL = { width: 640, height: 360, fps: 10 };
 
 export class Composer {
   readonly stream: MediaStream;
+  readonly pace = new Pace();
   private readonly picture: CanvasCaptureMediaStreamTrack;
   private readonly clock = new Worker(new URL('./ticks.ts', import.meta.url), { type: 'module' });
   private readonly painter: Painter;
@@ -51,8 +53,10 @@ export class Composer {
   }
 
   private draw(): void {
+    if (!this.pace.mayDraw) return;
     this.painter.paint(this.scene());
     this.picture.requestFrame();
+    this.pace.drew();
     this.frames += 1;
   }
 }

@@ -55,10 +55,8 @@ export class Programme {
   private async start(size: typeof FULL): Promise<void> {
     this.composer = new Composer(this.mix, this.scene, size);
     this.steppedAt = performance.now();
-    this.take = startTake(this.room, this.composer.stream, this.epoch, {
-      onTrouble: (behindMs) => void this.giveWay(behindMs),
-      onStats: (stats) => this.report(stats),
-    });
+    const hears = { onTrouble: (behindMs: number) => void this.giveWay(behindMs), onStats: (stats: { kbps: number; behindMs: number }) => this.report(stats) };
+    this.take = startTake(this.room, this.composer.stream, this.epoch, hears, this.composer.pace);
     try {
       await this.take;
       this.told('composing');

@@ -10,9 +10,11 @@
  */
 import type { Answer, Room } from '../../../room/client/parts/room';
 import { Backlog } from './backlog';
+import { Pace } from './pace';
+import { Written } from './written';
 
 export interface TakeHears {
-  /** So much of what was recorded has not arrived yet; told again and again while it is more than two seconds. */
+  /** So much of what was drawn or recorded has not arrived yet; told again and again while it is more than two seconds. */
   onTrouble(behindMs: number): void;
   onStats(stats: { kbps: number; behindMs: number }): void;
 }
@@ -38,8 +40,8 @@ export function canSend(): boolean {
   return typeof MediaRecorder !== 'undefined' && TYPES.some((type) => MediaRecorder.isTypeSupported(type));
 }
 
-export async function startTake(room: Room, stream: MediaStream, epoch: number, told: TakeHears): Promise<RunningTake> {
-  const take = new Sender(room, stream, epoch, told);
+export async function startTake(room: Room, stream: MediaStream, epoch: number, told: TakeHears, pace = new Pace()): Promise<RunningTake> {
+  const take = new Sender(room, stream, epoch, told, pace);
   await take.record();
   return take;
 }
@@ -67,6 +69,7 @@ class Sender implements RunningTake {
     private readonly stream: MediaStream,
     private epoch: number,
     private readonly told: TakeHears,
+    private readonly pace: Pace,
   ) {
     this.looking = window.setInterval(() => this.look(), LOOK_MS);
     room.onLink((link) => link === 'live' && this.begunAnew());
@@ -84,14 +87,20 @@ class Sender implements RunningTake {
     };
     const recorder = new MediaRecorder(this.stream, options);
     const backlog = new Backlog();
+    const written = new Written();
     this.recorder = recorder;
     this.backlog = backlog;
+    this.pace.restart();
     this.key = crypto.randomUUID();
     this.number = null;
     recorder.addEventListener('dataavailable', ({ data }) => {
       this.read = this.read.then(async () => {
-        backlog.add(new Uint8Array(await data.arrayBuffer()));
-        if (backlog === this.backlog) void this.send();
+        const bytes = new Uint8Array(await data.arrayBuffer());
+        backlog.add(bytes);
+        written.feed(bytes);
+        if (backlog !== this.backlog) return;
+        this.pace.wrote(written.ms);
+        void this.send();
       });
     });
     const running = new Promise<void>((resolve) => recorder.addEventListener('start', () => resolve(), { once: true }));
@@ -227,7 +236,7 @@ class Sender implements RunningTake {
 
   private look(): void {
     const now = performance.now();
-    const { behindMs } = this.backlog;
+    const behindMs = Math.round(Math.max(this.backlog.behindMs, this.pace.lagMs));
     this.told.onStats({ kbps: Math.round((this.arrived * 8) / (now - this.looked)), behindMs });
     this.arrived = 0;
     this.looked = now;

@@ -1,0 +1,38 @@
+/**
+ * Whether the recorder keeps up with what is drawn. A browser takes in every frame it is given and keeps it, four megabytes each, until its encoder has
+ * time for it: on a slow machine minutes of pictures would gather in memory and reach the audience late. So frames are held back instead.
+ */
+const HOLD_MS = 2500;
+const TRY_AGAIN_MS = 3000; // an encoder that let frames go says nothing of them
+
+export class Pace {
+  private drawnAt = 0;
+  private writtenMs: number | null = null;
+  private least = Infinity; // between the two clocks, when nothing lies between drawing and writing
+
+  /** A recorder begins: its clock is a new one. */
+  restart(): void {
+    this.writtenMs = null;
+    this.least = Infinity;
+  }
+
+  drew(): void {
+    this.drawnAt = performance.now();
+  }
+
+  /** The recording holds everything up to this moment of its own clock. */
+  wrote(ms: number | null): void {
+    if (ms === null) return;
+    this.writtenMs = ms;
+    this.least = Math.min(this.least, this.drawnAt - ms);
+  }
+
+  /** So much of what was drawn is not yet in the recording. */
+  get lagMs(): number {
+    return this.writtenMs === null ? 0 : Math.max(0, this.drawnAt - this.writtenMs - this.least);
+  }
+
+  get mayDraw(): boolean {
+    return this.lagMs < HOLD_MS || performance.now() - this.drawnAt > TRY_AGAIN_MS;
+  }
+}
