@@ -34,12 +34,12 @@ const told = [];
 const draw = (until, ms) => { for (; now < until; now += 50) { if (pace.mayDraw) pace.drew(); if (ms !== null && now % 250 === 0) pace.wrote(now + ms); } };
 draw(2000, -100);
 told.push(pace.lagMs < 400);
-draw(6000, null);
+draw(5000, null);
 told.push(pace.lagMs);
 draw(11000, null);
 told.push(pace.lagMs);
 pace.wrote(10900);
-told.push(pace.mayDraw);
+told.push(pace.wasHeld() && !pace.wasHeld() && pace.mayDraw);
 pace.restart();
 told.push(pace.lagMs);
 console.log(JSON.stringify(told));
@@ -75,7 +75,7 @@ def test_frames_are_held_while_the_recorder_is_behind(tmp_path: Path) -> None:
     assert keeps_up
     assert behind is not None
     assert stuck is not None
-    assert 2400 <= behind <= 2700  # no more frames than these wait for the encoder
-    assert stuck >= 5000  # one frame now and then, to see whether it lives
+    assert 900 <= behind <= 1200  # no more frames than these wait for the encoder
+    assert stuck >= 3000  # one frame now and then, to see whether it lives
     assert goes_on
     assert anew == 0

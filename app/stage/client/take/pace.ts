@@ -2,13 +2,14 @@
  * Whether the recorder keeps up with what is drawn. A browser takes in every frame it is given and keeps it, four megabytes each, until its encoder has
  * time for it: on a slow machine minutes of pictures would gather in memory and reach the audience late. So frames are held back instead.
  */
-const HOLD_MS = 2500;
+const HOLD_MS = 1000;
 const TRY_AGAIN_MS = 3000; // an encoder that let frames go says nothing of them
 
 export class Pace {
   private drawnAt = 0;
   private writtenMs: number | null = null;
   private least = Infinity; // between the two clocks, when nothing lies between drawing and writing
+  private held = false;
 
   /** A recorder begins: its clock is a new one. */
   restart(): void {
@@ -33,6 +34,15 @@ export class Pace {
   }
 
   get mayDraw(): boolean {
-    return this.lagMs < HOLD_MS || performance.now() - this.drawnAt > TRY_AGAIN_MS;
+    const may = this.lagMs < HOLD_MS || performance.now() - this.drawnAt > TRY_AGAIN_MS;
+    this.held ||= !may;
+    return may;
+  }
+
+  /** Whether frames were held back since it was last asked. */
+  wasHeld(): boolean {
+    const { held } = this;
+    this.held = false;
+    return held;
   }
 }

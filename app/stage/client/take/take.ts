@@ -14,7 +14,7 @@ import { Pace } from './pace';
 import { Written } from './written';
 
 export interface TakeHears {
-  /** So much of what was drawn or recorded has not arrived yet; told again and again while it is more than two seconds. */
+  /** So much of what was drawn or recorded has not arrived yet; told again and again while it is more than two seconds, or while the recorder does not keep up. */
   onTrouble(behindMs: number): void;
   onStats(stats: { kbps: number; behindMs: number }): void;
 }
@@ -236,7 +236,7 @@ class Sender implements RunningTake {
 
   private look(): void {
     const now = performance.now();
-    const behindMs = Math.round(Math.max(this.backlog.behindMs, this.pace.lagMs));
+    const behindMs = Math.max(this.backlog.behindMs, Math.round(this.pace.lagMs), this.pace.wasHeld() ? TROUBLE_MS + 1 : 0);
     this.told.onStats({ kbps: Math.round((this.arrived * 8) / (now - this.looked)), behindMs });
     this.arrived = 0;
     this.looked = now;
