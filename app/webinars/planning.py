@@ -37,9 +37,10 @@ from app.webinars.models import (
     WebinarStaff,
     WebinarState,
 )
+from app.webinars.rules import SLOWEST_SECONDS
 
 LONGEST_TITLE, LONGEST_SUMMARY, LONGEST_BODY, LONGEST_PARTNER, LONGEST_REASON = 200, 500, 20_000, 200, 500
-MOST_SEATS, MOST_WORDS, LONGEST_WORD, LONGEST_SLOW_MODE, MOST_CHECKINS = 100_000, 100, 50, 600, 5
+MOST_SEATS, MOST_WORDS, LONGEST_WORD, MOST_CHECKINS = 100_000, 100, 50, 5
 SHORTEST, LONGEST, FARTHEST = timedelta(minutes=15), timedelta(days=3), timedelta(days=730)
 BEFORE_IT_BEGINS = (WebinarState.DRAFT, WebinarState.PUBLISHED)
 RESERVED_SLUGS = {"tamu"}
@@ -159,7 +160,7 @@ def read_plan(form: Mapping[str, str], webinar: Webinar | None = None) -> Plan:
         question_moderation=read.choice("question_moderation", MODERATIONS),
         anonymous_questions=read.flag("anonymous_questions"),
         chat_open=read.flag("chat_open"),
-        slow_mode_seconds=read.number("slow_mode_seconds", 0, LONGEST_SLOW_MODE),
+        slow_mode_seconds=read.number("slow_mode_seconds", 0, SLOWEST_SECONDS),
         refused_words=_read_words(read),
         presence_percent=read.number("presence_percent", 1, 100),
         checkin_count=checkin_count,

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 
 LONGEST_SLUG = 60
+SLOWEST_SECONDS = 300  # between two lines of one person in the chat, as planned and as a moderator may set it
 
 
 def most_jp(minutes: float, days: int, minutes_per_jp: float, per_day: int | None) -> int:

@@ -329,6 +329,7 @@ def make_talk(slug: str, title: str, moderator: str, attending: list[str]) -> di
         webinar = Webinar(
             slug=slug, title=title, summary="Melayani semua orang dengan cara yang sama baiknya.", form="SEMINAR", jp=2, starts_at=now, ends_at=now + timedelta(hours=2),
             state=WebinarState.PUBLISHED, share_token=slug, created_at=now, published_at=now, guests_welcome=True, refused_words=["bodoh"],
+            slow_mode_seconds=45,
         )  # fmt: skip
         session.add(webinar)
         session.flush()
@@ -376,7 +377,8 @@ def talk_rows(slug: str) -> dict[str, Any]:
     webinar = db.session.scalars(select(Webinar).where(Webinar.slug == slug)).one()
     questions = db.session.scalars(select(RoomQuestion).where(RoomQuestion.webinar_id == webinar.id).order_by(RoomQuestion.id))
     votes = db.session.scalar(select(func.count()).select_from(RoomPollVote).join(RoomPoll).where(RoomPoll.webinar_id == webinar.id))
-    return {"questions": [[one.text, one.state, one.author_name] for one in questions], "poll_votes": votes, "state": webinar.state}
+    chat = [webinar.chat_open, webinar.slow_mode_seconds]
+    return {"questions": [[one.text, one.state, one.author_name] for one in questions], "poll_votes": votes, "state": webinar.state, "chat": chat}
 
 
 def make_live_webinar(slug: str, title: str, moderator: str, attending: list[str]) -> int:

@@ -180,6 +180,7 @@ def test_the_chat_is_moderated_and_takes_only_text(stage: Stage) -> None:
     moderator.get_by_label("Obrolan dibuka").uncheck()
     expect(phone.locator("[data-chat-closed]")).to_be_visible()
     expect(phone.locator("#pesan")).to_be_hidden()
+    assert stage.rows()["chat"] == [False, 45]  # as it was planned, although it is none of the usual choices
     assert alia.title() != "retas"
 
 

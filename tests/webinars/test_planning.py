@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from alembic import command
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.kernel.access import Role
+from app.kernel.cli import alembic_config
 from app.kernel.clock import local_zone, now
 from app.kernel.db import db, transaction
 from app.kernel.errors import Conflict, Invalid
@@ -125,7 +127,7 @@ def test_a_plan_is_read_in_the_zone_of_the_government() -> None:
         ({"seats": "100001"}, "seats"),
         ({"registration_closes_at": "2026-12-01T12:30"}, "registration_closes_at"),
         ({"question_moderation": "NEVER"}, "question_moderation"),
-        ({"slow_mode_seconds": "601"}, "slow_mode_seconds"),
+        ({"slow_mode_seconds": "301"}, "slow_mode_seconds"),
         ({"refused_words": "x" * 51}, "refused_words"),
         ({"refused_words": "\n".join(f"kata {n}" for n in range(101))}, "refused_words"),
         ({"presence_percent": "0"}, "presence_percent"),
@@ -143,6 +145,14 @@ def test_a_plan_is_read_in_the_zone_of_the_government() -> None:
 )
 def test_what_cannot_be_is_said_at_its_field(changes: dict[str, str], field: str) -> None:
     assert field in faults_of(**changes)
+
+
+def test_a_plan_from_before_the_limit_is_as_slow_as_a_moderator_may_set_it() -> None:
+    within, beyond = make_webinar(slow_mode_seconds=45).id, make_webinar(slow_mode_seconds=600).id
+    db.session.remove()
+    command.downgrade(alembic_config(), "0019")
+    command.upgrade(alembic_config(), "head")
+    assert [db.session.get_one(Webinar, number).slow_mode_seconds for number in (within, beyond)] == [45, rules.SLOWEST_SECONDS]
 
 
 def test_raw_html_is_text(admin: FlaskClient) -> None:

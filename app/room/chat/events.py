@@ -11,6 +11,7 @@ from app.room.chat.part import Chat
 from app.room.events import EventGroup, Here, hears
 from app.room.fields import flag, key, number, text
 from app.webinars.permissions import ATTEND, MODERATE
+from app.webinars.rules import SLOWEST_SECONDS
 
 OLDER_AT_ONCE = 50
 
@@ -52,7 +53,7 @@ class ChatEvents(EventGroup):
         MODERATE,
         "Open or close the chat, and how many seconds lie between two lines of one person.",
         open=flag(),
-        slow=number(0, services.SLOWEST_SECONDS),
+        slow=number(0, SLOWEST_SECONDS),
     )
     def on_set_chat(self, here: Here, open: bool, slow: int) -> None:
         with here.room.part(Chat).deciding:

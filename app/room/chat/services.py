@@ -20,7 +20,6 @@ from app.webinars.permissions import MODERATE
 
 MOST_TEXT = 500
 EDITABLE = timedelta(minutes=5)
-SLOWEST_SECONDS = 300
 
 table: Any = RoomMessage.__table__
 webinars: Any = Webinar.__table__

@@ -88,8 +88,16 @@ const field = new Field(find<HTMLFormElement>('[data-desk-say]', desk), async (t
 function drawCustoms({ open, slow }: { open: boolean; slow: number }): void {
   find<HTMLInputElement>('[name=open]', customs).checked = open;
   const choice = find<HTMLSelectElement>('[name=slow]', customs);
-  const nearest = [...choice.options].map((option) => Number(option.value)).filter((seconds) => seconds >= slow);
-  choice.value = String(nearest[0] ?? 120);
+  offer(choice, slow);
+  choice.value = String(slow);
+}
+
+/** What was planned is one of the choices, even where it is none of the usual ones. */
+function offer(choice: HTMLSelectElement, slow: number): void {
+  const known = [...choice.options];
+  if (known.some((option) => Number(option.value) === slow)) return;
+  const longer = known.find((option) => Number(option.value) > slow);
+  choice.add(new Option((choice.dataset.each ?? '').replace('0', String(slow)), String(slow)), longer ?? null);
 }
 
 function drawLines(): void {
