@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers, mapped_c
 from sqlalchemy.types import NULLTYPE
 
 from app.kernel.errors import Busy
+from app.kernel.off_the_loop import off_the_loop
 
 LOCK_PATIENCE_SECONDS = 15.0
 LONG_TRANSACTION_MS = 50
@@ -112,23 +113,15 @@ class _LoopFriendlyConnection(sqlite3.Connection):
     read_only = False
 
     def commit(self) -> None:
-        if not self.writing or not on_event_loop():
-            super().commit()
+        if self.writing:
+            off_the_loop(super().commit)
         else:
-            from gevent import get_hub
-
-            get_hub().threadpool.apply(super().commit)
+            super().commit()
         self.writing = False
 
     def rollback(self) -> None:
         super().rollback()
         self.writing = False
-
-
-def on_event_loop() -> bool:
-    from gevent import monkey
-
-    return monkey.is_module_patched("socket")
 
 
 def engine_options(database_url: str) -> dict[str, Any]:

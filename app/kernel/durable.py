@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from app.kernel.db import db, on_event_loop, write_intent
+from app.kernel.db import db, write_intent
+from app.kernel.off_the_loop import on_event_loop
 
 T = TypeVar("T")
 MOST_AT_ONCE = 64

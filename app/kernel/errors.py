@@ -75,6 +75,13 @@ class TooLarge(DomainError):
     default_message = _l("Berkas atau isian ini terlalu besar.")
 
 
+class DiskFull(DomainError):
+    """The disk has no room left for this; nothing of it was kept."""
+
+    status, code = 507, "disk_full"
+    default_message = _l("Ruang simpan di server hampir habis, jadi ini tidak dapat disimpan. Hubungi pengelola.")
+
+
 class Busy(DomainError):
     """The database or a service could not take it now; nothing was written."""
 

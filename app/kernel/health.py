@@ -21,10 +21,10 @@ from app.kernel.access import public
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.kernel.jobs import Job, WorkerHeartbeat
-from app.kernel.storage import storage
+from app.kernel.storage import LEAST_FREE_BYTES, storage
 
 WORKER_SILENT_AFTER = timedelta(seconds=30)
-LEAST_FREE_BYTES = 500 * 1024 * 1024
+WARN_BELOW_BYTES = 2 * LEAST_FREE_BYTES  # so that there is time to make room before anything is refused
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -38,12 +38,14 @@ worker_age_seconds = Gauge("gurindam_worker_heartbeat_age_seconds", "Since the n
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that must hold; `detail` says what was seen, `remedy` what the operator can do."""
+    """One thing that must hold; `detail` says what was seen, `remedy` what the operator can do. Something that `stops` nothing yet is told to
+    the operator, and leaves the product ready."""
 
     name: str
     ok: bool
     detail: Any
     remedy: Any = ""
+    stops: bool = True
 
 
 def check_database() -> Check:
@@ -61,7 +63,8 @@ def check_storage() -> Check:
     except OSError as error:
         return Check("storage", False, error.strerror, _l("Periksa folder penyimpanan dan hak aksesnya (STORAGE_URL)."))
     detail = _l("%(gb)s GB kosong", gb=format_decimal(round(free / 1e9, 1)))
-    return Check("storage", free >= LEAST_FREE_BYTES, detail, _l("Kosongkan ruang disk: unggahan dan pengodean berhenti bila disk penuh."))
+    remedy = _l("Kosongkan ruang disk: unggahan, pengodean, dan siaran berhenti bila sisanya kurang dari %(mib)d MiB.", mib=LEAST_FREE_BYTES >> 20)
+    return Check("storage", free >= WARN_BELOW_BYTES, detail, remedy, stops=free < LEAST_FREE_BYTES)
 
 
 def check_worker() -> Check:
@@ -97,7 +100,7 @@ def healthz() -> Response:
 @public
 def readyz() -> tuple[Response, int]:
     checks = run_checks()
-    ready = all(c.ok for c in checks)
+    ready = not any(c.stops for c in checks if not c.ok)
     body = {"status": "ready" if ready else "not_ready", "checks": {c.name: c.ok for c in checks}}
     return jsonify(body), 200 if ready else 503
 

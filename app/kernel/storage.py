@@ -22,6 +22,7 @@ _UMASK = os.umask(0o077)
 os.umask(_UMASK)
 # What temporary files and folders lack: a web server that hands files out by itself may read what the process's umask lets it read.
 FILE_MODE, FOLDER_MODE = 0o666 & ~_UMASK, 0o777 & ~_UMASK
+LEAST_FREE_BYTES = 512 << 20  # what the disk must have left: below it nothing large is taken in, made or recorded
 _KEY = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_.\-]*(/[A-Za-z0-9_\-][A-Za-z0-9_.\-]*)*")
 
 

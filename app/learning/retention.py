@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Select, case, func, literal, select, union_all
 
-from app.kernel.db import db, on_event_loop
+from app.kernel.db import db
+from app.kernel.off_the_loop import off_the_loop, on_event_loop
 from app.learning.models import WatchedSpan
 
 MOST_PARTS = 200
@@ -131,11 +132,9 @@ def _read(statement: Any) -> Sequence[Any]:
     connection = db.session.connection()
     if connection.dialect.name != "sqlite" or not on_event_loop():
         return connection.execute(statement).all()
-    from gevent import get_hub
-
     text = str(statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     raw: Any = connection.connection.driver_connection
-    return get_hub().threadpool.apply(lambda: raw.execute(text).fetchall())
+    return off_the_loop(lambda: raw.execute(text).fetchall())
 
 
 def _edges(lesson_id: int, part: int) -> CompoundSelect[int, int, int, int, int]:

@@ -175,7 +175,7 @@ def save_captions(asset_id: int, language: str) -> Any:
         try:
             lines = lines_from(given.get("cues"))
         except BadCaptions as bad:
-            raise Invalid(bad.message, code="BAD_CAPTIONS", faults=[{"cue": one.cue, "message": one.message} for one in bad.faults]) from bad
+            raise Invalid(bad.message, code="bad_captions", faults=[{"cue": one.cue, "message": one.message} for one in bad.faults]) from bad
         caption = _save(asset_id, tag, lines, str(given.get("version", "")))
         remarks = [{"cue": one.cue, "message": one.message} for one in look_at(lines, asset.duration_seconds)[1]]
         return jsonify({"version": caption.version, "cues": _cues(caption), "remarks": remarks})

@@ -9,20 +9,19 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO
 
 from flask import current_app
 
-from app.kernel.db import db, on_event_loop
-from app.kernel.errors import Invalid, TooLarge
-from app.kernel.storage import storage
+from app.kernel.db import db
+from app.kernel.errors import DiskFull, Invalid, TooLarge
+from app.kernel.off_the_loop import off_the_loop
+from app.kernel.storage import LEAST_FREE_BYTES, storage
 from app.media.models import AssetKind, MediaAsset
 from app.media.refusals import reason
 
-T = TypeVar("T")
 GIB = 1 << 30
 LARGEST_BYTES = {AssetKind.VIDEO: 4 * GIB, AssetKind.DOCUMENT: 100 << 20, AssetKind.IMAGE: 20 << 20}
-SPARE_BYTES = 512 << 20  # what a disk must have left after a file was stored
 NOT_OF_KIND = {AssetKind.VIDEO: "NOT_A_VIDEO", AssetKind.DOCUMENT: "NOT_A_PDF", AssetKind.IMAGE: "NOT_A_PICTURE"}
 HEAD_BYTES = 8192  # enough to recognize everything we take
 _AUDIO_BRANDS = {b"M4A ", b"M4B "}
@@ -45,7 +44,7 @@ class ReceivedFile:
 def receive(stream: IO[bytes], original_name: str, kind: AssetKind) -> ReceivedFile:
     """Copy a file into the storage. Call it outside a transaction: it takes as long as the file is large.
 
-    Raises Invalid when the content is not of this kind, TooLarge beyond the kind's limit; `code` says which reason of `refusals`.
+    Raises Invalid when the content is not of this kind, TooLarge beyond the kind's limit, `code` saying which reason of `refusals`; DiskFull.
     """
     if db.session.info.get("writing"):
         raise RuntimeError("receive() copies a whole file: call it before transaction(), and add_asset() inside")
@@ -65,14 +64,13 @@ def receive(stream: IO[bytes], original_name: str, kind: AssetKind) -> ReceivedF
         content_type = recognize(copy.read(HEAD_BYTES), kind)
         if content_type is None:
             raise Invalid(reason(NOT_OF_KIND[kind]), code=NOT_OF_KIND[kind])
-        if storage().free_bytes() < size + SPARE_BYTES:
-            raise TooLarge(reason("DISK_FULL"), code="DISK_FULL")
+        if storage().free_bytes() < size + LEAST_FREE_BYTES:
+            raise DiskFull
         received = ReceivedFile(kind, digest.hexdigest(), size, content_type, clean_name(original_name))
         key = MediaAsset(sha256=received.sha256, kind=kind).original_key
         if not storage().exists(key) or storage().size(key) != size:
             copy.seek(0)
-            files = storage()
-            off_the_loop(lambda: files.put(key, copy))
+            off_the_loop(storage().put, key, copy)
     return received
 
 
@@ -116,11 +114,11 @@ def inspect(path: Path) -> Inspected:
 
 
 def adopt(path: Path, inspected: Inspected, original_name: str) -> ReceivedFile:
-    """Bring an inspected file into the storage; it stays at `path` too. Repeating it changes nothing. Raises TooLarge on a full disk."""
+    """Bring an inspected file into the storage; it stays at `path` too. Repeating it changes nothing. Raises DiskFull."""
     key = MediaAsset(sha256=inspected.sha256, kind=inspected.kind).original_key
     if not storage().exists(key) or storage().size(key) != inspected.byte_size:
-        if storage().free_bytes() < SPARE_BYTES:
-            raise TooLarge(reason("DISK_FULL"), code="DISK_FULL")
+        if storage().free_bytes() < LEAST_FREE_BYTES:
+            raise DiskFull
         storage().adopt(key, path)
     return ReceivedFile(inspected.kind, inspected.sha256, inspected.byte_size, inspected.content_type, clean_name(original_name))
 
@@ -225,12 +223,3 @@ def temporary_folder() -> Path:
     folder = current_app.config["GURINDAM"].instance_path / "tmp"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def off_the_loop(work: Callable[[], T]) -> T:
-    """Run work that would hold the event loop (a large copy, a digest, an fsync) in a native thread, when there is a loop."""
-    if not on_event_loop():
-        return work()
-    from gevent import get_hub
-
-    return get_hub().threadpool.apply(work)

@@ -15,10 +15,10 @@ import structlog
 
 from app.kernel.db import db, transaction
 from app.kernel.jobs import Lane, job
-from app.kernel.storage import storage
+from app.kernel.storage import LEAST_FREE_BYTES, storage
 from app.media import documents, pictures, services, transcoder
 from app.media.encoder import EncodingFailed
-from app.media.intake import SPARE_BYTES, temporary_folder
+from app.media.intake import temporary_folder
 from app.media.models import AssetKind, MediaAsset, Stage
 from app.media.probe import probe_video
 from app.media.refusals import Refused, TooHeavy
@@ -66,7 +66,7 @@ class Attempt:
         self.asked = time.monotonic()
         if not services.is_wanted(self.asset_id, self.number):
             raise Unwanted
-        if storage().free_bytes() < SPARE_BYTES:
+        if storage().free_bytes() < LEAST_FREE_BYTES:
             raise Refused("NO_ROOM", f"{storage().free_bytes()} bytes free")
 
     def clear_earlier(self) -> None:

@@ -88,7 +88,7 @@ def _ask(asset: MediaAsset) -> None:
 def retry(asset: MediaAsset) -> None:
     """Prepare a failed or canceled asset once more. Raises Conflict for any other."""
     if asset.state not in (AssetState.FAILED, AssetState.CANCELED):
-        raise Conflict(_("Berkas ini tidak sedang gagal atau dibatalkan."), code="NOT_FAILED")
+        raise Conflict(_("Berkas ini tidak sedang gagal atau dibatalkan."), code="not_failed")
     asset.state, asset.stage, asset.percent = AssetState.QUEUED, Stage.WAITING, 0
     asset.failure_code = asset.failure_detail = asset.seconds_left = None
     _ask(asset)
@@ -100,7 +100,7 @@ def cancel(asset: MediaAsset) -> None:
     Raises Conflict when nothing is being done.
     """
     if not asset.is_in_work:
-        raise Conflict(_("Berkas ini tidak sedang disiapkan."), code="NOT_IN_WORK")
+        raise Conflict(_("Berkas ini tidak sedang disiapkan."), code="not_in_work")
     asset.asked += 1
     asset.seconds_left = None
     if asset.is_ready:
@@ -113,7 +113,7 @@ def make_anew(asset: MediaAsset) -> None:
     """Prepare a ready asset again; the old result is shown until the new one is ready. Raises Conflict when it is not ready or already
     being made anew."""
     if not asset.is_ready or asset.is_in_work:
-        raise Conflict(_("Berkas ini belum siap atau sedang disusun ulang."), code="NOT_READY")
+        raise Conflict(_("Berkas ini belum siap atau sedang disusun ulang."), code="not_ready")
     asset.stage, asset.percent = Stage.WAITING, 0
     asset.failure_code = asset.failure_detail = None
     _ask(asset)
@@ -123,8 +123,8 @@ def dismiss(asset: MediaAsset) -> None:
     """Let go of a file that could not be used, or that nobody uses: its row now, its bytes by a job. Raises Conflict while it is used or
     being prepared."""
     if asset.is_in_work:
-        raise Conflict(_("Batalkan dulu penyiapannya, lalu hapus."), code="IN_WORK")
-    in_use = Conflict(_("Berkas ini masih dipakai, jadi tidak dapat dihapus."), code="IN_USE")
+        raise Conflict(_("Batalkan dulu penyiapannya, lalu hapus."), code="in_work")
+    in_use = Conflict(_("Berkas ini masih dipakai, jadi tidak dapat dihapus."), code="in_use")
     if uses.is_used(asset.id):
         raise in_use
     jobs.enqueue("media.remove_files", sha256=asset.sha256, kind=asset.kind)
@@ -231,7 +231,7 @@ def set_caption(asset_id: int, language: str, content: str, by_id: int | None = 
     try:
         found = read_vtt(content)
     except BadCaptions as bad:
-        raise Invalid(bad.message, code="BAD_CAPTIONS", line=bad.line) from bad
+        raise Invalid(bad.message, code="bad_captions", line=bad.line) from bad
     asset = db.session.get(MediaAsset, asset_id)
     if asset is None or asset.kind != AssetKind.VIDEO:
         raise NotFound
@@ -267,7 +267,7 @@ def edit_caption(asset_id: int, language: str, lines: Sequence[Line], version: s
         raise NotFound
     faults, _remarks = look_at(lines, asset.duration_seconds)
     if faults:
-        raise Invalid(faults[0].message, code="BAD_CAPTIONS", faults=[asdict(fault) for fault in faults])
+        raise Invalid(faults[0].message, code="bad_captions", faults=[asdict(fault) for fault in faults])
     held = find_caption(asset_id, language)
     if (held.version if held else "") != version:
         raise Conflict(

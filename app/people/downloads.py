@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Response
 
-from app.kernel.db import on_event_loop
+from app.kernel.off_the_loop import off_the_loop
 from app.people import spreadsheets
 
 KINDS = ("csv", "xlsx")
@@ -21,13 +19,4 @@ def table_answer(name: str, kind: str, headings: list[str], rows: list[list[str]
 
     mimetype = XLSX if kind == "xlsx" else "text/csv; charset=utf-8"
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Cache-Control": "no-store"}
-    return Response(in_native_thread(build), content_type=mimetype, headers=headers)
-
-
-def in_native_thread(build: Callable[[], bytes]) -> bytes:
-    """Formatting thousands of rows beside the event loop, not on it."""
-    if not on_event_loop():
-        return build()
-    from gevent import get_hub
-
-    return get_hub().threadpool.apply(build)
+    return Response(off_the_loop(build), content_type=mimetype, headers=headers)

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_babel import lazy_gettext as _l
 
-from app.kernel.db import on_event_loop
+from app.kernel.off_the_loop import off_the_loop, on_event_loop
 
 T = TypeVar("T")
 LEAST_LENGTH = 12  # as ASN Digital (BKN) asks since 2025, with upper and lower case, a digit and a symbol
@@ -25,14 +25,6 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _turns = threading.BoundedSemaphore(4)
 
 
-def _off_the_loop(work: Callable[..., T], *arguments: Any) -> T:
-    if not on_event_loop():
-        return work(*arguments)
-    from gevent import get_hub
-
-    return get_hub().threadpool.apply(work, arguments)
-
-
 @cache
 def _turns_on_the_loop() -> Any:
     from gevent.lock import BoundedSemaphore
@@ -42,7 +34,7 @@ def _turns_on_the_loop() -> Any:
 
 def _in_turn(work: Callable[..., T], *arguments: Any) -> T:
     with _turns_on_the_loop() if on_event_loop() else _turns:
-        return _off_the_loop(work, *arguments)
+        return off_the_loop(work, *arguments)
 
 
 def hash_password(password: str) -> str:

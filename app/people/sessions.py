@@ -23,10 +23,11 @@ from sqlalchemy.types import NULLTYPE
 from werkzeug.http import parse_cookie
 
 from app.kernel import clock
-from app.kernel.db import db, moment_of, on_event_loop
+from app.kernel.db import db, moment_of
 from app.kernel.direct import Direct
 from app.kernel.durable import write_durably
 from app.kernel.errors import NotAllowed, SignInNeeded
+from app.kernel.off_the_loop import on_event_loop
 from app.people.models import Employee, OrgUnit, RoleGrant, User, UserSession
 from app.people.queries import changed_rows
 from app.people.secret_box import keyed_digest

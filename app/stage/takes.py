@@ -21,11 +21,11 @@ from sqlalchemy import Connection, func, select, update
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.durable import write_durably
-from app.kernel.errors import Conflict, DomainError, Invalid, TooLarge
+from app.kernel.errors import Conflict, DiskFull, DomainError, Invalid, TooLarge
+from app.kernel.off_the_loop import off_the_loop
 from app.kernel.sockets import socketio
-from app.kernel.storage import storage
+from app.kernel.storage import LEAST_FREE_BYTES, storage
 from app.media import delivery
-from app.media.intake import off_the_loop
 from app.room.events import ALL, told
 from app.room.room import Part
 from app.stage import layout, matroska, notes
@@ -36,7 +36,6 @@ from app.webinars.participants import Participant
 LARGEST_PIECE = 512 * 1024
 LARGEST_TAKE = 16 * 1024**3
 LONGEST_TAKE_SECONDS = 12 * 3600
-LEAST_FREE_BYTES = 500 * 1024 * 1024
 SAVE_EVERY_SECONDS = 5
 
 log = structlog.get_logger()
@@ -59,11 +58,6 @@ class WrongPlace(DomainError):
 class TakeEnded(DomainError):
     status, code = 409, "take_ended"
     default_message = _l("Pengiriman ini sudah berakhir. Mulai lagi dari panggung.")
-
-
-class DiskFull(DomainError):
-    status, code = 507, "disk_full"
-    default_message = _l("Ruang penyimpanan di server hampir habis, jadi siaran tidak dapat direkam. Hubungi pengelola.")
 
 
 @dataclass(slots=True)
@@ -193,7 +187,7 @@ class Takes(Part):
         """Let go of the file; the take itself may go on later."""
         take, self.open = self.open, None
         if take is not None:
-            off_the_loop(lambda: _put_down(take.file))
+            off_the_loop(_put_down, take.file)
 
     def every_second(self) -> None:
         if self._look_for_stream():
@@ -225,7 +219,7 @@ class Takes(Part):
             return
         size = take.size
         file = os.dup(take.file)
-        off_the_loop(lambda: _put_down(file))
+        off_the_loop(_put_down, file)
         take.saved_size = size
         if time.monotonic() - take.saved >= every:
             take.saved = time.monotonic()

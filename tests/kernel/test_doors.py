@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import TooManyRequests
 
 from app.kernel.access import PERMISSIONS, PUBLIC, SIGNED_IN, Permission, Role, Scope, permission, permission_of, public, requires
-from app.kernel.errors import Busy, Conflict, Invalid, NotAllowed, NotFound, SignInNeeded, TooLarge, TooMany
+from app.kernel.errors import Busy, Conflict, DiskFull, Invalid, NotAllowed, NotFound, SignInNeeded, TooLarge, TooMany
 from app.kernel.http import CONTENT_SECURITY_POLICY
 from app.kernel.sockets import GuardedNamespace, socketio
 from tests.people.factories import make_user, sign_in
@@ -116,6 +116,7 @@ FAULTS = [
     (Conflict(), 409, "conflict"),
     (TooMany(), 429, "too_many"),
     (TooLarge(), 413, "too_large"),
+    (DiskFull(), 507, "disk_full"),
     (Busy(), 503, "busy"),
     (OperationalError("SELECT 1", {}, Exception("gone")), 503, "database_unavailable"),
     (NoConnectionFree("pool"), 503, "database_unavailable"),

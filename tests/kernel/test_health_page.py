@@ -15,6 +15,7 @@ from app.kernel import clock, health, jobs
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.jobs import Job, JobState
+from app.kernel.storage import LEAST_FREE_BYTES, storage
 from tests.people.factories import make_user, sign_in
 
 PAGE = "/kelola/kesehatan"
@@ -73,15 +74,28 @@ def test_failed_work_shows_its_reason_without_a_nip_and_is_tried_again(admin: Fl
 
 def test_a_reason_is_text(admin: FlaskClient) -> None:
     failed_job("<script>alert(1)</script>")
-    assert "<script>alert(1)" not in admin.get(PAGE).text
+    answer = admin.get(PAGE)
+    assert answer.status_code == 200
+    assert "&lt;script&gt;alert(1)" in answer.text
+    assert "<script>alert(1)" not in answer.text
 
 
 def test_a_full_disk_is_told_with_what_to_do(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     jobs.renew([], "worker")
-    monkeypatch.setattr(health, "LEAST_FREE_BYTES", 10**18)
+    monkeypatch.setattr(storage(), "free_bytes", lambda: LEAST_FREE_BYTES - 1)
     page = admin.get(PAGE).text
     assert "1 hal perlu ditangani sekarang." in page
     assert "Kosongkan ruang disk" in page
+    answer = admin.get("/readyz")
+    assert (answer.status_code, answer.json["checks"]["storage"]) == (503, False)  # type: ignore[index]
+
+
+def test_a_disk_that_fills_is_told_before_anything_is_refused(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.renew([], "worker")
+    monkeypatch.setattr(storage(), "free_bytes", lambda: LEAST_FREE_BYTES + 1)
+    assert "Kosongkan ruang disk" in admin.get(PAGE).text
+    answer = admin.get("/readyz")
+    assert (answer.status_code, answer.json["status"], answer.json["checks"]["storage"]) == (200, "ready", False)  # type: ignore[index]
 
 
 def test_a_held_up_loop_is_told(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,11 @@ from werkzeug.test import TestResponse
 from app.kernel import events
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
-from app.kernel.errors import Invalid
+from app.kernel.errors import DiskFull, Invalid
 from app.kernel.jobs import HANDLERS
 from app.kernel.storage import storage
 from app.kernel.worker import drain
-from app.media import slots
+from app.media import intake, slots
 from app.media.events import UploadFinished
 from app.media.intake import clean_name, inspect, recognize_any
 from app.media.models import AssetKind, MediaAsset
@@ -326,7 +326,7 @@ def test_a_full_disk_keeps_what_was_acknowledged(client: FlaskClient, rani: User
     monkeypatch.setattr(files, "_write", full)
     answer = send(client, address, 20_000, PDF[20_000:])
     assert answer.status_code == 507
-    assert say(answer) == "DISK_FULL"
+    assert say(answer) == "disk_full"
     assert offset_of(client, address) == 20_000
 
 
@@ -404,8 +404,18 @@ def test_what_cannot_fit_is_told_before_it_begins(client: FlaskClient, rani: Use
     monkeypatch.setattr(limits, "_disk_left", lambda: 999)
     answer = begin(client, 1000)
     assert answer.status_code == 507
-    assert say(answer) == "DISK_FULL"
+    assert say(answer) == "disk_full"
     assert client.get("/unggahan").json["limits"]["room_bytes"] == 999  # type: ignore[index]
+
+
+def test_a_disk_that_has_filled_meanwhile_refuses_the_file_in_words(app: Flask, client: FlaskClient, rani: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = begun(client)
+    send(client, address, 0, PDF)
+    monkeypatch.setattr(storage(), "free_bytes", lambda: 1000)
+    drain(app)
+    assert (row(address).state, row(address).failure_code) == (UploadState.REFUSED, "DISK_FULL")
+    with pytest.raises(DiskFull):
+        intake.receive(io.BytesIO(PDF), "surat.pdf", AssetKind.DOCUMENT)
 
 
 def test_promised_room_is_not_promised_twice(client: FlaskClient, rani: User) -> None:

@@ -197,7 +197,7 @@ def test_what_is_used_is_not_let_go(app: Flask, quick: None, monkeypatch: pytest
     monkeypatch.setattr(uses, "_uses", [lambda used: used == asset_id])
     with pytest.raises(Conflict) as refused:
         change(asset_id, services.dismiss)
-    assert refused.value.code == "IN_USE"
+    assert refused.value.code == "in_use"
     assert storage().exists(again(asset_id).original_key)
 
 

@@ -55,8 +55,3 @@ class TooManyOpen(DomainError):
 class NoQuota(TooLarge):
     code = "QUOTA"
     default_message = reason("QUOTA")
-
-
-class NoSpace(DomainError):
-    status, code = 507, "DISK_FULL"
-    default_message = reason("DISK_FULL")

@@ -16,9 +16,9 @@ from typing import IO, Any
 from flask import current_app
 from werkzeug.exceptions import ClientDisconnected
 
-from app.kernel.db import on_event_loop
-from app.media.intake import off_the_loop
-from app.media.uploads.errors import Locked, NoSpace
+from app.kernel.errors import DiskFull
+from app.kernel.off_the_loop import off_the_loop, on_event_loop
+from app.media.uploads.errors import Locked
 
 READ_BYTES, WRITE_BYTES = 16 << 10, 256 << 10
 SILENCE_SECONDS = 45  # a connection that brings nothing for so long is taken for dead
@@ -97,7 +97,7 @@ def cut(file: IO[bytes], size: int) -> None:
 def append(public_id: str, file: IO[bytes], offset: int, stream: IO[bytes], length: int, digest: Any = None) -> int:
     """Write what the stream brings, at most `length` bytes, behind `offset`; return how many are on the disk for good.
 
-    A connection that breaks off or falls silent keeps what it brought. Raises NoSpace; then nothing of this piece stays.
+    A connection that breaks off or falls silent keeps what it brought. Raises DiskFull; then nothing of this piece stays.
     """
     file.seek(offset)
     waiting, arrived = bytearray(), 0
@@ -113,12 +113,12 @@ def append(public_id: str, file: IO[bytes], offset: int, stream: IO[bytes], leng
                 break
         _write(file, waiting, digest)
         arrived += len(waiting)
-        off_the_loop(lambda: os.fsync(file.fileno()))
+        off_the_loop(os.fsync, file.fileno())
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
         os.ftruncate(file.fileno(), offset)
-        raise NoSpace from error
+        raise DiskFull from error
     return arrived
 
 

@@ -18,13 +18,13 @@ from wtforms.validators import ValidationError
 
 from app.kernel.access import requires
 from app.kernel.db import db, transaction
-from app.kernel.errors import DomainError, Invalid, TooLarge
+from app.kernel.errors import DiskFull, DomainError, Invalid, TooLarge
 from app.kernel.http import csrf
-from app.media.intake import off_the_loop
+from app.kernel.off_the_loop import off_the_loop
 from app.media.permissions import MANAGE_MEDIA
 from app.media.refusals import reason
 from app.media.uploads import files, services
-from app.media.uploads.errors import LengthNeeded, NoSpace
+from app.media.uploads.errors import LengthNeeded
 from app.media.uploads.limits import FORM_BYTES, check_room
 from app.people.routes.access import local_path
 
@@ -90,7 +90,7 @@ def receive() -> Any:
     except OSError as error:
         if error.errno not in files.NO_SPACE:
             raise
-        raise NoSpace from error
+        raise DiskFull from error
     finally:
         for file in arrived:
             file.close()
@@ -118,7 +118,7 @@ def _keep(file: FileStorage, kept: set[str]) -> None:
     try:
         if not size:
             raise Invalid(reason("EMPTY"), code="EMPTY")
-        off_the_loop(lambda: os.fsync(arriving.fileno()))
+        off_the_loop(os.fsync, arriving.fileno())
         with transaction():
             services.add_whole(current_user, name, size, arriving.public_id)
     except DomainError as error:

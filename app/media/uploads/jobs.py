@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.kernel import clock
 from app.kernel.db import db, transaction
-from app.kernel.errors import DomainError
+from app.kernel.errors import DiskFull, DomainError
 from app.kernel.jobs import job
 from app.media import intake
 from app.media.permissions import MANAGE_MEDIA
@@ -49,6 +49,9 @@ def finish_upload(upload_id: int) -> None:
             services.refuse(upload_id, "CHECKSUM")
             return
         received = intake.adopt(path, inspected, name)
+    except DiskFull:
+        services.refuse(upload_id, "DISK_FULL")
+        return
     except DomainError as error:
         services.refuse(upload_id, error.code)
         return

@@ -11,15 +11,15 @@ from sqlalchemy import func, select
 
 from app.kernel import clock
 from app.kernel.db import db
-from app.kernel.errors import Invalid, TooLarge
-from app.kernel.storage import storage
-from app.media.intake import LARGEST_BYTES, SPARE_BYTES
+from app.kernel.errors import DiskFull, Invalid, TooLarge
+from app.kernel.storage import LEAST_FREE_BYTES, storage
+from app.media.intake import LARGEST_BYTES
 from app.media.models import AssetKind
 from app.media.refusals import reason
 from app.media.rules import LONGEST_SECONDS
 from app.media.slots import Allowance, allowances_of
 from app.media.uploads import files
-from app.media.uploads.errors import NoQuota, NoSpace, TooManyOpen
+from app.media.uploads.errors import NoQuota, TooManyOpen
 from app.media.uploads.models import MediaUpload, UploadState
 
 MOST_BYTES = max(LARGEST_BYTES.values())
@@ -74,7 +74,7 @@ def check_room(user: Any, byte_size: int) -> None:
         raise TooManyOpen
     check_quota(user, byte_size)
     if byte_size > _disk_left():
-        raise NoSpace
+        raise DiskFull
 
 
 def check_quota(user: Any, byte_size: int) -> None:
@@ -110,4 +110,4 @@ def _disk_left() -> int:
     """Bytes that nobody has asked for yet, with a reserve kept free."""
     promised = db.session.scalar(select(func.sum(MediaUpload.byte_size - MediaUpload.byte_offset)).where(*_open()))
     free = min(shutil.disk_usage(files.folder()).free, storage().free_bytes())
-    return max(0, free - int(promised or 0) - SPARE_BYTES)
+    return max(0, free - int(promised or 0) - LEAST_FREE_BYTES)

@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** Later may be better: nothing heard, wrong place, locked, damaged on the way, a server in trouble. */
 const PASSING = new Set([0, 408, 409, 423, 425, 460, 500, 502, 503, 504]);
 /** It can go on as it is, when the person has done something about it. */
-const WAITING = new Set(['too_many_open', 'DISK_FULL', 'QUOTA']);
+const WAITING = new Set(['too_many_open', 'disk_full', 'QUOTA']);
 
 export class Sending {
   private upload: Upload | null = null;
