@@ -16,7 +16,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from string import hexdigits
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent
@@ -56,17 +56,17 @@ class Settings:
     demo_password: str | None
     log_format: str
     log_level: str
-    metrics_token: str | None = None
-    media_accel: str | None = None
-    media_quota_person_gb: int | None = 20
-    media_quota_unit_gb: int | None = 200
-    stun_url: str | None = None
-    turn_url: str | None = None
-    turn_secret: str | None = None
-    live_ice_servers: tuple[dict[str, Any], ...] = ()
-    recording_raw_days: int = 14
-    live_seats: int = SEATS_ALONE
-    live_broadcast: str = "direct"
+    metrics_token: str | None
+    media_accel: str | None
+    media_quota_person_gb: int | None
+    media_quota_unit_gb: int | None
+    stun_url: str | None
+    turn_url: str | None
+    turn_secret: str | None
+    live_ice_servers: tuple[dict[str, Any], ...]
+    recording_raw_days: int
+    live_seats: int
+    live_broadcast: str
 
     @property
     def is_production(self) -> bool:
@@ -76,161 +76,198 @@ class Settings:
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
 
+    @property
+    def storage_root(self) -> Path:
+        """The folder that `storage_url` names."""
+        return Path(unquote(urlsplit(self.storage_url).path))
+
     @classmethod
     def from_environment(cls, env: Mapping[str, str] | None = None) -> Settings:
-        env = os.environ if env is None else env
-        faults: list[str] = []
+        read = _Reader(os.environ if env is None else env)
+        environment = read.one_of("GURINDAM_ENV", ENVIRONMENTS, "development")
+        found = {"environment": environment, **_read_web(read, environment), **_read_place(read), **_read_names(read), **_read_logs(read, environment)}
+        found |= {**_read_mail(read, environment), **_read_media(read)}
+        found |= _read_live(read, found["media_accel"])
+        given = _read_keys(read)
+        if not read.faults:
+            found |= _keys(given, found["instance_path"], read.faults)
+        if read.faults:
+            raise BadSettings(read.faults)
+        return cls(**found)
 
-        def take(name: str, default: str = "") -> str:
-            return env.get(name, "").strip() or default
 
-        def whole(name: str, default: int, low: int, high: int) -> int:
-            text = take(name, str(default))
-            if text.isascii() and text.isdigit() and low <= int(text) <= high:
-                return int(text)
-            faults.append(f"{name} must be a whole number from {low} to {high}, not {text!r}")
+class _Reader:
+    """Reads variables one after the other and remembers what is wrong with each."""
+
+    def __init__(self, env: Mapping[str, str]):
+        self.env, self.faults = env, list[str]()
+
+    def take(self, name: str, default: str = "") -> str:
+        return self.env.get(name, "").strip() or default
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        text = self.take(name, str(default))
+        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+            return int(text)
+        self.faults.append(f"{name} must be a whole number from {low} to {high}, not {text!r}")
+        return default
+
+    def one_of(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        text = self.take(name, default)
+        if text not in allowed:
+            self.faults.append(f"{name} must be one of {', '.join(allowed)}, not {text!r}")
             return default
+        return text
 
-        def one_of(name: str, allowed: tuple[str, ...], default: str) -> str:
-            text = take(name, default)
-            if text not in allowed:
-                faults.append(f"{name} must be one of {', '.join(allowed)}, not {text!r}")
-                return default
-            return text
-
-        def address(name: str, default: str, schemes: tuple[str, ...]) -> str:
-            text = take(name, default)
-            try:
-                parts = urlsplit(text)
-                right = parts.scheme in schemes and (parts.port or True)
-            except ValueError:
-                right = False
-            if not right:
-                faults.append(f"{name} must be an address that starts with {' or '.join(s + ':' for s in schemes)}")
-                return default
-            return text
-
-        def ice_address(name: str, schemes: tuple[str, ...]) -> str | None:
-            text = take(name) or None
-            if text is not None and not re.fullmatch(rf"(?:{'|'.join(schemes)}):[^\s,/]+(?:\?transport=(?:udp|tcp))?", text):
-                faults.append(f"{name} must look like {schemes[0]}:{schemes[0]}.example.go.id:3478")
-            return text
-
-        environment = one_of("GURINDAM_ENV", ENVIRONMENTS, "development")
-        host = take("HOST", "127.0.0.1")
-        port = whole("PORT", 8000, 1, 65535)
-        instance = Path(take("INSTANCE_PATH", str(ROOT / "instance"))).expanduser().resolve()
+    def address(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        text = self.take(name, default)
         try:
-            instance.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            faults.append(f"INSTANCE_PATH {instance} cannot be made: {error.strerror}")
-        settings = None
-        base_url = address("GURINDAM_BASE_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/")
-        if environment == "production" and not base_url.startswith("https://") and urlsplit(base_url).hostname not in LOOPBACK:
-            faults.append("GURINDAM_BASE_URL must start with https:// in production, so that cookies and passwords never travel in the clear")
-        database_url = address(
-            "DATABASE_URL", f"sqlite:///{instance / 'gurindam.sqlite3'}", ("sqlite", "postgresql", "postgresql+psycopg")
-        )
-        storage_url = address("STORAGE_URL", f"file://{instance / 'files'}", ("file",))
-        mail_url = address("MAIL_URL", "log:", ("log", "smtp", "smtps"))
-        if environment == "production" and mail_url == "log:":
-            faults.append("MAIL_URL must name an SMTP server in production, such as smtp://mail.example.go.id:25")
-        if mail_url != "log:" and not urlsplit(mail_url).hostname:
-            faults.append("MAIL_URL must be log: or name an SMTP server, such as smtp://mail.example.go.id:25")
-        asked_of_mail = parse_qsl(urlsplit(mail_url).query, keep_blank_values=True)
-        if any(name != "tls" or value not in ("required", "offered") for name, value in asked_of_mail):
-            faults.append("MAIL_URL may end with ?tls=required or ?tls=offered, and with nothing else")
-        elif ("tls", "offered") in asked_of_mail and urlsplit(mail_url).password:
-            faults.append("MAIL_URL holds a password, and a password is not sent in the clear: leave ?tls=offered out")
-        mail_from = take("MAIL_FROM", "Gurindam <gurindam@localhost>")
-        if "@" not in parseaddr(mail_from)[1] or not mail_from.isprintable():
-            faults.append("MAIL_FROM must be an address such as Gurindam <gurindam@example.go.id>")
-        proxy_hops = whole("PROXY_HOPS", 0, 0, 5)
-        log_level = one_of("LOG_LEVEL", ("debug", "info", "warning", "error"), "info")
-        log_format = one_of("LOG_FORMAT", ("json", "text"), "json" if environment == "production" else "text")
-        timezone = take("GURINDAM_TIMEZONE", "Asia/Jakarta")
-        try:
-            ZoneInfo(timezone)
-        except (ValueError, OSError, KeyError):
-            faults.append(f"GURINDAM_TIMEZONE must name a time zone such as Asia/Jakarta, not {timezone!r}")
-        metrics_token = take("METRICS_TOKEN") or None
-        if metrics_token is not None and len(metrics_token) < 16:
-            faults.append("METRICS_TOKEN must have at least 16 characters")
-        media_accel = take("MEDIA_ACCEL") or None
-        if media_accel is not None and not re.fullmatch(r"/_[a-z0-9_\-]+", media_accel):
-            faults.append("MEDIA_ACCEL must be the path of nginx's internal location, such as /_media")
-        # GB of the media library for one person, and for one agency with everything below it; 0 is no limit.
-        quota_person, quota_unit = (whole(f"MEDIA_QUOTA_{name}_GB", gb, 0, 1_000_000) for name, gb in (("PERSON", 20), ("UNIT", 200)))
-        stun_url = ice_address("STUN_URL", ("stun", "stuns"))
-        turn_url, turn_secret = ice_address("TURN_URL", ("turn", "turns")), take("TURN_SECRET") or None
-        if (turn_url is None) != (turn_secret is None):
-            faults.append("TURN_URL and TURN_SECRET belong together: set both, or neither")
-        live_ice_servers = _read_ice_servers(take("LIVE_ICE_SERVERS"), faults)
-        raw_days = whole("RECORDING_RAW_DAYS", 14, 0, 3650)
+            parts = urlsplit(text)
+            right = parts.scheme in schemes and (parts.port or True)
+        except ValueError:
+            right = False
+        if not right:
+            self.faults.append(f"{name} must be an address that starts with {' or '.join(s + ':' for s in schemes)}")
+            return default
+        return text
+
+    def ice_address(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        text = self.take(name) or None
+        if text is not None and not re.fullmatch(rf"(?:{'|'.join(schemes)}):[^\s,/]+(?:\?transport=(?:udp|tcp))?", text):
+            self.faults.append(f"{name} must look like {schemes[0]}:{schemes[0]}.example.go.id:3478")
+        return text
+
+
+def _read_web(read: _Reader, environment: str) -> dict[str, Any]:
+    host, port = read.take("HOST", "127.0.0.1"), read.whole("PORT", 8000, 1, 65535)
+    base_url = read.address("GURINDAM_BASE_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/")
+    if environment == "production" and not base_url.startswith("https://") and urlsplit(base_url).hostname not in LOOPBACK:
+        read.faults.append("GURINDAM_BASE_URL must start with https:// in production, so that cookies and passwords never travel in the clear")
+    return {"host": host, "port": port, "base_url": base_url, "proxy_hops": read.whole("PROXY_HOPS", 0, 0, 5)}
+
+
+def _read_place(read: _Reader) -> dict[str, Any]:
+    """Where the installation keeps what it knows."""
+    instance = Path(read.take("INSTANCE_PATH", str(ROOT / "instance"))).expanduser().resolve()
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        read.faults.append(f"INSTANCE_PATH {instance} cannot be made: {error.strerror}")
+    return {
+        "instance_path": instance,
+        "database_url": read.address("DATABASE_URL", f"sqlite:///{instance / 'gurindam.sqlite3'}", ("sqlite", "postgresql", "postgresql+psycopg")),
+        "storage_url": read.address("STORAGE_URL", f"file://{instance / 'files'}", ("file",)),
+    }
+
+
+def _read_names(read: _Reader) -> dict[str, Any]:
+    """Whose installation it is, and when its day begins."""
+    timezone = read.take("GURINDAM_TIMEZONE", "Asia/Jakarta")
+    try:
+        ZoneInfo(timezone)
+    except (ValueError, OSError, KeyError):
+        read.faults.append(f"GURINDAM_TIMEZONE must name a time zone such as Asia/Jakarta, not {timezone!r}")
+    return {
+        "name": read.take("GURINDAM_NAME", "Gurindam"),
+        "organization": read.take("GURINDAM_ORGANIZATION", "Pemerintah Kota Tanjungpinang"),
+        "agency": read.take("GURINDAM_AGENCY", "BKPSDM Kota Tanjungpinang"),
+        "timezone": timezone,
+        "demo_password": read.take("GURINDAM_DEMO_PASSWORD") or None,
+    }
+
+
+def _read_logs(read: _Reader, environment: str) -> dict[str, Any]:
+    token = read.take("METRICS_TOKEN") or None
+    if token is not None and len(token) < 16:
+        read.faults.append("METRICS_TOKEN must have at least 16 characters")
+    return {
+        "log_level": read.one_of("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
+        "log_format": read.one_of("LOG_FORMAT", ("json", "text"), "json" if environment == "production" else "text"),
+        "metrics_token": token,
+    }
+
+
+def _read_mail(read: _Reader, environment: str) -> dict[str, Any]:
+    url = read.address("MAIL_URL", "log:", ("log", "smtp", "smtps"))
+    if environment == "production" and url == "log:":
+        read.faults.append("MAIL_URL must name an SMTP server in production, such as smtp://mail.example.go.id:25")
+    if url != "log:" and not urlsplit(url).hostname:
+        read.faults.append("MAIL_URL must be log: or name an SMTP server, such as smtp://mail.example.go.id:25")
+    asked = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    if any(name != "tls" or value not in ("required", "offered") for name, value in asked):
+        read.faults.append("MAIL_URL may end with ?tls=required or ?tls=offered, and with nothing else")
+    elif ("tls", "offered") in asked and urlsplit(url).password:
+        read.faults.append("MAIL_URL holds a password, and a password is not sent in the clear: leave ?tls=offered out")
+    sender = read.take("MAIL_FROM", "Gurindam <gurindam@localhost>")
+    if "@" not in parseaddr(sender)[1] or not sender.isprintable():
+        read.faults.append("MAIL_FROM must be an address such as Gurindam <gurindam@example.go.id>")
+    return {"mail_url": url, "mail_from": sender}
+
+
+def _read_media(read: _Reader) -> dict[str, Any]:
+    accel = read.take("MEDIA_ACCEL") or None
+    if accel is not None and not re.fullmatch(r"/_[a-z0-9_\-]+", accel):
+        read.faults.append("MEDIA_ACCEL must be the path of nginx's internal location, such as /_media")
+    # GB of the media library for one person, and for one agency with everything below it; 0 is no limit.
+    return {
+        "media_accel": accel,
+        "media_quota_person_gb": read.whole("MEDIA_QUOTA_PERSON_GB", 20, 0, 1_000_000) or None,
+        "media_quota_unit_gb": read.whole("MEDIA_QUOTA_UNIT_GB", 200, 0, 1_000_000) or None,
+    }
+
+
+def _read_live(read: _Reader, media_accel: str | None) -> dict[str, Any]:
+    turn_url, turn_secret = read.ice_address("TURN_URL", ("turn", "turns")), read.take("TURN_SECRET") or None
+    if (turn_url is None) != (turn_secret is None):
+        read.faults.append("TURN_URL and TURN_SECRET belong together: set both, or neither")
+    return {
+        "stun_url": read.ice_address("STUN_URL", ("stun", "stuns")),
+        "turn_url": turn_url,
+        "turn_secret": turn_secret,
+        "live_ice_servers": _read_ice_servers(read),
+        "recording_raw_days": read.whole("RECORDING_RAW_DAYS", 14, 0, 3650),
         # Viewers of live rooms at once: what one process carries with nginx sending the pictures, and what it carries alone.
-        live_seats = whole("LIVE_SEATS", SEATS_BEHIND_NGINX if media_accel else SEATS_ALONE, 1, 1_000_000)
-        live_broadcast = one_of("LIVE_BROADCAST", ("direct", "stock"), "direct")
-        given_secret, given_evidence = take("SECRET_KEY"), take("EVIDENCE_KEY")
-        if given_secret and len(given_secret) < 32:
-            faults.append("SECRET_KEY must have at least 32 characters")
-        if given_evidence and not (len(given_evidence) >= 64 and len(given_evidence) % 2 == 0 and set(given_evidence) <= set(hexdigits)):
-            faults.append("EVIDENCE_KEY must be at least 64 hexadecimal digits")
-        if not faults:
-            try:
-                settings = cls(
-                    environment=environment,
-                    host=host,
-                    port=port,
-                    instance_path=instance,
-                    database_url=database_url,
-                    storage_url=storage_url,
-                    mail_url=mail_url,
-                    mail_from=mail_from,
-                    base_url=base_url,
-                    secret_key=given_secret or _kept_secret(instance, "session.key"),
-                    evidence_key=bytes.fromhex(given_evidence or _kept_secret(instance, "evidence.key")),
-                    proxy_hops=proxy_hops,
-                    name=take("GURINDAM_NAME", "Gurindam"),
-                    organization=take("GURINDAM_ORGANIZATION", "Pemerintah Kota Tanjungpinang"),
-                    agency=take("GURINDAM_AGENCY", "BKPSDM Kota Tanjungpinang"),
-                    timezone=timezone,
-                    demo_password=take("GURINDAM_DEMO_PASSWORD") or None,
-                    log_format=log_format,
-                    log_level=log_level,
-                    metrics_token=metrics_token,
-                    media_accel=media_accel,
-                    media_quota_person_gb=quota_person or None,
-                    media_quota_unit_gb=quota_unit or None,
-                    stun_url=stun_url,
-                    turn_url=turn_url,
-                    turn_secret=turn_secret,
-                    live_ice_servers=live_ice_servers,
-                    recording_raw_days=raw_days,
-                    live_seats=live_seats,
-                    live_broadcast=live_broadcast,
-                )
-            except OSError as error:
-                faults.append(f"INSTANCE_PATH {instance} cannot be written: {error.strerror}")
-            except ValueError:
-                faults.append(f"the keys in {instance / 'keys'} are damaged: put the files of the last backup back")
-        if settings is not None and (len(settings.secret_key) < 32 or len(settings.evidence_key) < 32):
-            faults.append(f"the keys in {instance / 'keys'} are damaged: put the files of the last backup back")
-        if faults or settings is None:
-            raise BadSettings(faults)
-        return settings
+        "live_seats": read.whole("LIVE_SEATS", SEATS_BEHIND_NGINX if media_accel else SEATS_ALONE, 1, 1_000_000),
+        "live_broadcast": read.one_of("LIVE_BROADCAST", ("direct", "stock"), "direct"),
+    }
 
 
-def _read_ice_servers(text: str, faults: list[str]) -> tuple[dict[str, Any], ...]:
+def _read_ice_servers(read: _Reader) -> tuple[dict[str, Any], ...]:
     """Servers as browsers take them, each with `urls` and perhaps `username` and `credential`."""
     try:
-        given = json.loads(text) if text else []
+        given = json.loads(read.take("LIVE_ICE_SERVERS", "[]"))
     except ValueError:
         given = None
     allowed = {"urls", "username", "credential"}
     if not isinstance(given, list) or not all(isinstance(one, dict) and "urls" in one and set(one) <= allowed for one in given):
-        faults.append('LIVE_ICE_SERVERS must be a list in JSON, such as [{"urls": "stun:stun.example.go.id:3478"}]')
+        read.faults.append('LIVE_ICE_SERVERS must be a list in JSON, such as [{"urls": "stun:stun.example.go.id:3478"}]')
         return ()
     return tuple(given)
+
+
+def _read_keys(read: _Reader) -> tuple[str, str]:
+    """The session key and the evidence key as given; empty where the installation makes and keeps its own."""
+    secret, evidence = read.take("SECRET_KEY"), read.take("EVIDENCE_KEY")
+    if secret and len(secret) < 32:
+        read.faults.append("SECRET_KEY must have at least 32 characters")
+    if evidence and not (len(evidence) >= 64 and len(evidence) % 2 == 0 and set(evidence) <= set(hexdigits)):
+        read.faults.append("EVIDENCE_KEY must be at least 64 hexadecimal digits")
+    return secret, evidence
+
+
+def _keys(given: tuple[str, str], instance: Path, faults: list[str]) -> dict[str, Any]:
+    """Both keys, given or kept. Only once everything else is right: a start that fails leaves no new keys behind."""
+    try:
+        secret = given[0] or _kept_secret(instance, "session.key")
+        evidence = bytes.fromhex(given[1] or _kept_secret(instance, "evidence.key"))
+    except OSError as error:
+        faults.append(f"INSTANCE_PATH {instance} cannot be written: {error.strerror}")
+        return {}
+    except ValueError:
+        secret, evidence = "", b""
+    if len(secret) < 32 or len(evidence) < 32:
+        faults.append(f"the keys in {instance / 'keys'} are damaged: put the files of the last backup back")
+    return {"secret_key": secret, "evidence_key": evidence}
 
 
 def _kept_secret(instance: Path, name: str) -> str:

@@ -1,6 +1,8 @@
-"""Where bytes live that are not rows: media, documents, exports. Kept behind one small interface, so that a bucket can stand in.
+"""Where bytes live that are not rows: media, documents, exports. One folder, behind one small interface.
 
-Keys look like paths (`media/ab/abcdef…/master.m3u8`), are made by the product and never by a person.
+Keys look like paths (`media/ab/abcdef…/master.m3u8`), are made by the product and never by a person. What goes through `put`, `open`, `exists`,
+`size` and `delete` could lie anywhere. Much does not: whoever calls `local_path`, `link` or `grow_folder` works on files of this machine, and the
+live encoder and nginx read the folder by themselves. docs/contributing.md, "Another storage", names them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
-from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app
 
@@ -72,7 +73,7 @@ class Storage(Protocol):
         ...
 
     def local_path(self, key: str) -> Path:
-        """A path on this machine for tools that need one (ffmpeg). A bucket would fetch it first."""
+        """The file itself on this machine, for what cannot do with less: ffmpeg, links, files that grow."""
         ...
 
     def free_bytes(self) -> int: ...
@@ -211,5 +212,4 @@ def storage() -> Storage:
 
 
 def init_app(app: Flask) -> None:
-    address = urlsplit(app.config["GURINDAM"].storage_url)
-    app.extensions["gurindam_storage"] = LocalStorage(Path(unquote(address.path)))
+    app.extensions["gurindam_storage"] = LocalStorage(app.config["GURINDAM"].storage_root)

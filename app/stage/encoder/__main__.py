@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from app.stage.encoder.saying import say
 from app.stage.encoder.watching import TICK_SECONDS, AnotherEncoder, Encoder
@@ -25,7 +24,7 @@ def main() -> int:
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: stopping.append(number))
-    encoder = _begin(Path(unquote(urlsplit(settings.storage_url).path)), stopping)
+    encoder = _begin(settings.storage_root, stopping)
     if encoder is None:
         return 0
     while not stopping:
