@@ -59,7 +59,9 @@ def learner(client: FlaskClient) -> FlaskClient:
 
 def page(client: FlaskClient, words: str) -> str:
     db.session.rollback()  # the page reads anew, as every request does
-    return client.get("/cari", query_string={"q": words}).text
+    answer = client.get("/cari", query_string={"q": words})
+    assert answer.status_code == 200
+    return answer.text
 
 
 def test_a_hit_names_the_video_and_leads_to_the_second(video: MediaAsset, learner: FlaskClient):

@@ -351,9 +351,16 @@ def test_a_subscription_ends_by_itself(client: FlaskClient, listeners: list[Any]
     monkeypatch.setattr(sockets, "HOLDS_SECONDS", -1)
     owner = make_user(role=Role.INSTRUCTOR)
     socket = listen(sign_in(client, owner), listeners)
-    socket.emit("subscribe", [brought(owner.id)], namespace="/media", callback=True)
+    asset_id = brought(owner.id)
     watch = socketio.server.namespace_handlers["/media"].watch  # type: ignore[union-attr]
+    begun: list[frozenset[int]] = []
+    add = watch.add
+    monkeypatch.setattr(watch, "add", lambda browser, subscription: (begun.append(subscription.asset_ids), add(browser, subscription)))
+    answer = socket.emit("subscribe", [asset_id], namespace="/media", callback=True)
+    assert [one["id"] for one in answer["assets"]] == [asset_id]
+    assert begun == [frozenset([asset_id])]
     give_up = time.monotonic() + 60
     while watch.running and time.monotonic() < give_up:
         time.sleep(0.05)
     assert not watch.running
+    assert watch.subscriptions == {}

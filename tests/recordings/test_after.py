@@ -88,6 +88,8 @@ def test_texts_of_people_are_text(app, client, webinar, person):
     make_recording(webinar)
     sign_in(client, person)
     page = read(client, webinar)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "&lt;img src=x onerror=alert(2)&gt;" in page
     assert "<script>alert(1)" not in page
     assert "<img src=x" not in page
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_socketio.test_client import SocketIOTestClient
+from socketio.packet import CONNECT_ERROR, Packet
 
 from app.kernel import clock
 from app.kernel.access import Role
@@ -37,6 +39,8 @@ from tests.room.kit import Visitor, forget_everybody, visit, visit_as_speaker
 from tests.room.wire import Gone, Poller, Wire, close_all
 from tests.webinars.factories import make_guest, make_speaker, make_webinar, register
 
+STALE = ("no_ticket", "Halaman ini sudah lama terbuka. Muat ulang untuk masuk lagi.")
+
 
 @pytest.fixture
 def dewi(app: Flask) -> User:
@@ -56,10 +60,35 @@ def is_done(answer: Any) -> bool:
     return answer in (None, [])
 
 
-def knock(app: Flask, ticket: str) -> Any:
-    """Connect; what is told when refused."""
-    client = socketio.test_client(app, namespace=NAMESPACE, auth={"ticket": ticket})
-    return client.is_connected(NAMESPACE)
+class Knocking(SocketIOTestClient):
+    """Keeps what is told to whom the door stays shut; the client of the library forgets it."""
+
+    refusal: dict[str, Any] | None = None
+
+    def connect(self, *given: Any, **named: Any) -> None:
+        server: Any = self.socketio.server
+        send = server._send_packet
+
+        def listen_and_send(connection: str, packet: Packet) -> None:
+            if packet.packet_type == CONNECT_ERROR:
+                self.refusal = packet.data["data"]
+            send(connection, packet)
+
+        server._send_packet = listen_and_send
+        super().connect(*given, **named)
+
+
+def knock(app: Flask, ticket: str) -> bool:
+    """Connect; whether one is let in."""
+    return socketio.test_client(app, namespace=NAMESPACE, auth={"ticket": ticket}).is_connected(NAMESPACE)
+
+
+def refusal_of(app: Flask, ticket: str) -> tuple[str, str]:
+    """Connect in vain; the code and the words of the refusal."""
+    client = Knocking(app, socketio, namespace=NAMESPACE, auth={"ticket": ticket})
+    assert not client.is_connected(NAMESPACE)
+    assert client.refusal is not None
+    return client.refusal["error"], client.refusal["message"]
 
 
 # ---- removal ----
@@ -72,7 +101,7 @@ def test_whom_a_moderator_removes_is_told_why_and_stays_out(app: Flask, webinar:
     assert [body["reason"] for body in rude.heard_of("put_out")] == ["removed"]
     assert not rude.socket.is_connected(NAMESPACE)
     assert [one["key"] for one in staff.heard_of("removed_changed")[-1]["people"]] == ["g900"]
-    assert not knock(app, write_ticket(rude.person))
+    assert refusal_of(app, write_ticket(rude.person))[0] == "removed"
     forget_everybody(app)  # the process starts anew: the room is opened from its rows
     again = Visitor(app, rude.person, join=False)
     assert again.send("join", {})["error"] == "removed"
@@ -112,7 +141,7 @@ def test_the_full_room_refuses_the_next_viewer_in_words_and_lets_speakers_and_st
     rooms = rooms_of(app)
     monkeypatch.setattr(rooms.guests, "seats", 2)
     first, second = Visitor(app, viewer(webinar, 1)), Visitor(app, viewer(webinar, 2))
-    assert not knock(app, write_ticket(viewer(webinar, 3)))
+    assert refusal_of(app, write_ticket(viewer(webinar, 3)))[0] == "full"
     assert knock(app, write_ticket(first.person))  # another tab of somebody who is in
     assert knock(app, write_ticket(viewer(webinar, 4, SPEAK.name)))
     assert "state" in visit(app, webinar, dewi).joined
@@ -148,14 +177,14 @@ def test_a_forged_role_is_no_ticket(app: Flask, webinar: Webinar) -> None:
     told = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
     told[5] = [ATTEND.name, MODERATE.name]
     forged = base64.urlsafe_b64encode(json.dumps(told).encode()).rstrip(b"=").decode()
-    assert not knock(app, ".".join([forged, *rest]))
+    assert refusal_of(app, ".".join([forged, *rest])) == STALE
 
 
 def test_a_ticket_of_yesterday_is_refused_in_words(app: Flask, webinar: Webinar, monkeypatch: pytest.MonkeyPatch) -> None:
     ticket = write_ticket(viewer(webinar, 7))
     later = time.time() + VALID_SECONDS + 60
     monkeypatch.setattr("itsdangerous.timed.time.time", lambda: later)
-    assert not knock(app, ticket)
+    assert refusal_of(app, ticket) == STALE
 
 
 @pytest.mark.parametrize("body", [5, "x", [], {"since": 3}, {"since": {"all": "1"}, "epoch": "e"}, {"since": {"all": 1}, "epoch": 7}, {"x": 1}])
@@ -281,7 +310,7 @@ def test_the_stage_and_the_staff_see_how_many_take_in_what(app: Flask, webinar: 
 def test_somebody_is_removed_while_many_look_for_a_seat(app: Flask, webinar: Webinar) -> None:
     part = rooms_of(app).get(webinar.id).part(People)
     part.change({"g30": {"key": "g30", "name": "Tamu 30", "at": clock.now().isoformat()}})
-    assert not knock(app, write_ticket(viewer(webinar, 30)))
+    assert refusal_of(app, write_ticket(viewer(webinar, 30)))[0] == "removed"
     assert knock(app, write_ticket(viewer(webinar, 31)))
 
 
