@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -60,35 +60,31 @@ class QuestionView:
 
 def question_views(facts: AttemptFacts, sheet: Sheet, errors: Mapping[int, str] | None = None) -> list[QuestionView]:
     """The questions of an attempt that goes on, in its order; practice tells what it may as soon as there is an answer."""
-    policy = facts.content.policy
-    views = []
-    for place, key in enumerate(facts.order, 1):
-        question, answer = facts.content.questions[key], sheet.answers.get(key)
-        visible = visible_feedback(policy, submitted=False, answered=answer is not None)
-        late = sheet.late.get(key)
-        views.append(
-            QuestionView(
-                place,
-                question.type_name,
-                presented(question, facts.options.get(key, {})),
-                answer,
-                answer is not None,
-                key in sheet.doubtful,
-                late.saved_at if late else None,
-                (errors or {}).get(place, ""),
-                verdict_on(facts, question, answer, visible) if answer is not None and visible.texts else None,
-            )
-        )
-    return views
+
+    def verdict(question: Question, answer: Any) -> Verdict | None:
+        visible = visible_feedback(facts.content.policy, submitted=False, answered=answer is not None)
+        return verdict_on(facts, question, answer, visible) if answer is not None and visible.texts else None
+
+    return _views(facts, sheet, verdict, errors or {})
 
 
 def result_views(facts: AttemptFacts, sheet: Sheet, policy: QuizPolicy, passed: bool, may_try_again: bool) -> list[QuestionView]:
     """The questions of a closed attempt, each with what the policy lets be seen."""
+
+    def verdict(question: Question, answer: Any) -> Verdict | None:
+        visible = visible_feedback(policy, submitted=True, answered=answer is not None, passed=passed, may_try_again=may_try_again)
+        return verdict_on(facts, question, answer, visible)
+
+    return _views(facts, sheet, verdict, {})
+
+
+def _views(
+    facts: AttemptFacts, sheet: Sheet, verdict: Callable[[Question, Any], Verdict | None], errors: Mapping[int, str]
+) -> list[QuestionView]:
+    """The questions in the attempt's order, each with its answer and what is said of it."""
     views = []
     for place, key in enumerate(facts.order, 1):
-        question, answer = facts.content.questions[key], sheet.answers.get(key)
-        visible = visible_feedback(policy, submitted=True, answered=answer is not None, passed=passed, may_try_again=may_try_again)
-        late = sheet.late.get(key)
+        question, answer, late = facts.content.questions[key], sheet.answers.get(key), sheet.late.get(key)
         views.append(
             QuestionView(
                 place,
@@ -98,8 +94,8 @@ def result_views(facts: AttemptFacts, sheet: Sheet, policy: QuizPolicy, passed: 
                 answer is not None,
                 key in sheet.doubtful,
                 late.saved_at if late else None,
-                "",
-                verdict_on(facts, question, answer, visible),
+                errors.get(place, ""),
+                verdict(question, answer),
             )
         )
     return views

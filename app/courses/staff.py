@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,11 +17,11 @@ from app.kernel.access import Scope
 from app.kernel.db import db, insert_into
 from app.kernel.errors import Invalid, NotFound
 from app.people import audit
-from app.people.models import Employee, OrgUnit, RoleGrant, User
+from app.people.models import Employee, OrgUnit, User
+from app.people.queries import holds
 
 INSTRUCTOR, EDITOR = "INSTRUCTOR", "EDITOR"
 ROLES: dict[str, Any] = {INSTRUCTOR: _l("Instruktur"), EDITOR: _l("Penyunting")}
-MOST_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +34,6 @@ class Member:
     role: str
     added_at: datetime
     can_edit: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    user_id: int
-    full_name: str
-    unit: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +99,7 @@ def list_courses(among: Select[int] | None = None) -> list[ManagedCourse]:
 
 def list_team(course_id: int) -> list[Member]:
     rows = db.session.execute(
-        select(CourseStaff.user_id, User.full_name, OrgUnit.name, CourseStaff.role, CourseStaff.added_at, _holds_a_role())
+        select(CourseStaff.user_id, User.full_name, OrgUnit.name, CourseStaff.role, CourseStaff.added_at, holds(EDIT_COURSES))
         .join(User, User.id == CourseStaff.user_id)
         .outerjoin(Employee, Employee.user_id == User.id)
         .outerjoin(OrgUnit, OrgUnit.id == Employee.org_unit_id)
@@ -117,34 +109,11 @@ def list_team(course_id: int) -> list[Member]:
     return [Member(*row) for row in rows]
 
 
-def _holds_a_role() -> Any:
-    """Whether a person (User) is enabled and holds a role that can change courses at all."""
-    roles = [str(role) for role in EDIT_COURSES.grants]
-    held = select(RoleGrant.id).where(RoleGrant.user_id == User.id, RoleGrant.role.in_(roles)).exists()
-    return held & User.disabled_at.is_(None)
-
-
-def find_candidates(name: str, known: Collection[int] = ()) -> Sequence[Candidate]:
-    """People with this name who can be put into a team: enabled, with a role that changes courses, not among `known`."""
-    words = name.split()
-    if not words:
-        return []
-    query = (
-        select(User.id, User.full_name, OrgUnit.name)
-        .outerjoin(Employee, Employee.user_id == User.id)
-        .outerjoin(OrgUnit, OrgUnit.id == Employee.org_unit_id)
-        .where(_holds_a_role(), User.id.not_in(list(known)))
-    )
-    for word in words:
-        query = query.where(User.full_name.icontains(word, autoescape=True))
-    return [Candidate(*row) for row in db.session.execute(query.order_by(User.full_name).limit(MOST_FOUND))]
-
-
 def add_to_team(course: Course, user_id: int, role: str, actor_id: int) -> None:
     """Put a person into the team, or change what they are there. Raises Invalid for people who could not change a course anyway."""
     if role not in ROLES:
         raise Invalid(fields={"peran": _("Pilih peran di dalam tim.")})
-    if db.session.scalar(select(User.id).where(User.id == user_id, _holds_a_role())) is None:
+    if db.session.scalar(select(User.id).where(User.id == user_id, holds(EDIT_COURSES))) is None:
         raise Invalid(_("Orang ini belum dapat menyunting kursus. Beri dulu peran instruktur di halaman pegawainya."), code="no_editing_role")
     before = db.session.scalar(select(CourseStaff.role).where(CourseStaff.course_id == course.id, CourseStaff.user_id == user_id))
     if before == role:

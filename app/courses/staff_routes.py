@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from app.courses import staff
 from app.courses.addresses import course_path
 from app.courses.models import Course
-from app.courses.permissions import NAME_STAFF
+from app.courses.permissions import EDIT_COURSES, NAME_STAFF
 from app.courses.queries import find_course, get_current_outline
 from app.courses.routes import bp
 from app.kernel.access import requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import Invalid, NotFound
+from app.people.queries import MOST_FOUND, find_holders
 from app.people.sessions import viewer
 
 
@@ -82,7 +83,7 @@ def _course(slug: str) -> Course:
 def _team(slug: str, looked_for: str | None = None, message: str | None = None) -> str:
     course = get_current_outline(slug)
     members = staff.list_team(course.course_id)
-    found = staff.find_candidates(looked_for, [member.user_id for member in members]) if looked_for else []
+    found = find_holders(viewer(), EDIT_COURSES, looked_for, [member.user_id for member in members]) if looked_for else []
     return render_template(
         "courses/staff.html",
         course=course,
@@ -90,7 +91,7 @@ def _team(slug: str, looked_for: str | None = None, message: str | None = None) 
         roles=staff.ROLES,
         looked_for=looked_for,
         found=found,
-        most=staff.MOST_FOUND,
+        most=MOST_FOUND,
         message=message,
         course_path=course_path,
     )

@@ -33,7 +33,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class LessonSeat:
     """One person before one lesson: everything a lesson kind may look at."""
 
     user_id: int
@@ -53,7 +53,7 @@ class Seat:
         return self.lesson.key in self.standing.completed
 
 
-def explain_lock(seat: Seat) -> list[Condition]:
+def explain_lock(seat: LessonSeat) -> list[Condition]:
     """The lessons to complete before this one opens; empty when it is open."""
     course = seat.course
     return [
@@ -68,9 +68,9 @@ def explain_lock(seat: Seat) -> list[Condition]:
     ]
 
 
-def explain_lesson(seat: Seat) -> list[Condition]:
+def explain_lesson(seat: LessonSeat) -> list[Condition]:
     """What is missing for a lesson: first what locks it, else what its kind asks for."""
-    from app.learning.kinds import behavior_of
+    from app.learning.kinds import behavior_of  # the kinds import this module for their conditions
 
     if not seat.standing.is_enrolled:
         return [Condition("enrollment", False, _("Ikuti kursus ini dulu"), reason=_("Kemajuan dicatat setelah Anda terdaftar."))]

@@ -19,7 +19,7 @@ from app.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.kernel.http import wants_json
 from app.learning import ledger, missing, queries, rules, services, watching
 from app.learning.kinds import behavior_of, video
-from app.learning.missing import Seat
+from app.learning.missing import LessonSeat
 from app.learning.permissions import ASSIGN, LEARN
 from app.people.sessions import get_signed_in_id, viewer
 
@@ -75,7 +75,7 @@ def lesson(slug: str, key: str) -> Any:
     standing = queries.get_standing(current_user.id, slug)
     outline = standing.course
     chosen = outline.lesson(key)
-    seat = Seat(current_user.id, standing, chosen)
+    seat = LessonSeat(current_user.id, standing, chosen)
     if not standing.is_enrolled:
         return redirect(url_for(".course", slug=slug))
     locks = missing.explain_lock(seat)
@@ -85,7 +85,7 @@ def lesson(slug: str, key: str) -> Any:
         with transaction():
             services.open_lesson(current_user.id, outline, chosen)
         standing = queries.standing_in(current_user.id, outline)
-        seat = Seat(current_user.id, standing, chosen)
+        seat = LessonSeat(current_user.id, standing, chosen)
     elif standing.enrollment.last_lesson_id != chosen.lesson_id:
         with transaction():
             services.remember_place(current_user.id, outline, chosen)
@@ -108,10 +108,10 @@ def lesson(slug: str, key: str) -> Any:
     )
 
 
-def _open_seat(slug: str, key: str) -> Seat:
+def _open_seat(slug: str, key: str) -> LessonSeat:
     """The seat of the current user before a lesson that is open to them. Raises NotFound, NotAllowed or Conflict."""
     standing = queries.get_standing(current_user.id, slug)
-    seat = Seat(current_user.id, standing, standing.course.lesson(key))
+    seat = LessonSeat(current_user.id, standing, standing.course.lesson(key))
     if not seat.standing.is_enrolled:
         raise NotAllowed(_("Ikuti kursus ini dulu; kemajuan dicatat setelah Anda terdaftar."), code="not_enrolled")
     locks = missing.explain_lock(seat)
@@ -172,7 +172,7 @@ def course_conditions(slug: str) -> Any:
 @requires(LEARN)
 def lesson_conditions(slug: str, key: str) -> Any:
     outline = get_current_outline(slug)
-    seat = Seat(current_user.id, queries.standing_in(current_user.id, outline), outline.lesson(key))
+    seat = LessonSeat(current_user.id, queries.standing_in(current_user.id, outline), outline.lesson(key))
     return jsonify(course=slug, lesson=key, done=seat.is_complete, conditions=[c.as_json() for c in missing.explain_lesson(seat)])
 
 

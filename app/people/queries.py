@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Select, Update, false, func, or_, select
+from sqlalchemy import ColumnElement, CursorResult, Delete, Select, Update, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.kernel.access import Permission, Scope
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.people import nip as nip_rules
-from app.people.models import Employee, OrgUnit, User
+from app.people.models import Employee, OrgUnit, RoleGrant, User
+from app.people.permissions import VIEW_PEOPLE
+
+MOST_FOUND, MOST_WORDS = 20, 6
 
 
 def normalize_identifier(text: str) -> str:
@@ -86,6 +91,42 @@ def get_user(user_id: int) -> User:
     if user is None:
         raise NotFound
     return user
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who could be put into a team."""
+
+    user_id: int
+    full_name: str
+    unit: str | None
+
+
+def holds(permission: Permission) -> ColumnElement[bool]:
+    """Whether a person (`User`) has an open account and a role that holds the permission, whatever its reach."""
+    held = select(RoleGrant.id).where(RoleGrant.user_id == User.id, RoleGrant.role.in_([str(role) for role in permission.grants])).exists()
+    return held & User.disabled_at.is_(None)
+
+
+def find_holders(viewer: User, permission: Permission, name: str, known: Collection[int] = ()) -> list[Holder]:
+    """People by (parts of) their name who hold a permission and are not among `known`, for whoever names the team of a course or a webinar.
+
+    Only those whom the viewer may see: naming a team is no way around `people.view`. Today BKPSDM alone names teams and sees everybody.
+    """
+    words = name.split()[:MOST_WORDS]
+    if not words:
+        return []
+    query = (
+        select(User.id, User.full_name, OrgUnit.name)
+        .outerjoin(Employee, Employee.user_id == User.id)
+        .outerjoin(OrgUnit, OrgUnit.id == Employee.org_unit_id)
+        .where(User.id.in_(visible_user_ids(viewer, VIEW_PEOPLE)), holds(permission), User.id.not_in(list(known)))
+        .order_by(User.full_name, User.id)
+        .limit(MOST_FOUND)
+    )
+    for word in words:
+        query = query.where(User.full_name.icontains(word, autoescape=True))
+    return [Holder(*row) for row in db.session.execute(query)]
 
 
 def lock_user(user_id: int) -> None:

@@ -18,7 +18,7 @@ from app.kernel.errors import Conflict
 from app.kernel.regulation import get_rule
 from app.learning import ledger, queries, services, spans
 from app.learning.kinds import video
-from app.learning.missing import Seat
+from app.learning.missing import LessonSeat
 from app.learning.slots import register_jp_limit
 from app.learning.spans import Span
 from app.learning.watching import needed_ms
@@ -100,7 +100,7 @@ def offer_for(user_id: int, course: CourseOutline, presence: Presence) -> Offer:
 def write_down(user_id: int, course: CourseOutline, presence: Presence) -> int:
     """Complete the recording with what was seen live and caught up with, in the caller's transaction; returns the JP. Raises Conflict when
     that is worth nothing (yet), or was written before."""
-    seat = Seat(user_id, queries.standing_in(user_id, course), course.lessons[0])
+    seat = LessonSeat(user_id, queries.standing_in(user_id, course), course.lessons[0])
     if not seat.standing.is_enrolled:
         raise Conflict(_("Mulai pencatatan tontonan dulu."), code="not_enrolled")
     if seat.is_complete:

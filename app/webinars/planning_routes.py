@@ -15,7 +15,7 @@ from app.kernel import clock
 from app.kernel.access import may, requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, Invalid, NotFound
-from app.people.queries import lock_user
+from app.people.queries import Holder, find_holders, lock_user
 from app.people.sessions import viewer
 from app.webinars import agenda, labels, managing, materials, planning, queries, quotas, registering, speakers, staffing
 from app.webinars.models import Webinar, WebinarState
@@ -266,10 +266,10 @@ def find_staff(webinar_id: int) -> Any:
     webinar = managing.get_managed(viewer(), webinar_id)
     looked_for = " ".join(request.form.get("cari", "").split())[: staffing.LONGEST_SEARCH]
     known = [member.user_id for member in staffing.list_staff(webinar_id)]
-    return _page(webinar, part="petugas", looked_for=looked_for, found=_as_choices(staffing.find_candidates(viewer(), looked_for, known)))
+    return _page(webinar, part="petugas", looked_for=looked_for, found=_as_choices(find_holders(viewer(), MODERATE, looked_for, known)))
 
 
-def _as_choices(people: list[staffing.Person]) -> list[tuple[int, str]]:
+def _as_choices(people: list[Holder]) -> list[tuple[int, str]]:
     return [(one.user_id, f"{one.full_name}, {one.unit}" if one.unit else one.full_name) for one in people]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,16 @@ from app.kernel.db import db, insert_into
 from app.kernel.errors import Invalid, NotFound
 from app.notifications.services import notify
 from app.people import audit
-from app.people.models import Employee, OrgUnit, RoleGrant, User
+from app.people.models import Employee, OrgUnit, User
 from app.people.permissions import VIEW_PEOPLE
-from app.people.queries import visible_user_ids
+from app.people.queries import holds, visible_user_ids
 from app.ui.formats import waktu
 from app.webinars.labels import STAFF_ROLES
 from app.webinars.models import WebinarStaff, WebinarState
 from app.webinars.permissions import MODERATE
 from app.webinars.planning import lock_for_edit
 
-MOST_FOUND, LONGEST_SEARCH = 20, 80
+LONGEST_SEARCH = 80
 WHILE_IT_MATTERS = (WebinarState.DRAFT, WebinarState.PUBLISHED, WebinarState.LIVE)
 
 
@@ -31,7 +30,7 @@ class Person:
     user_id: int
     full_name: str
     unit: str | None
-    role: str = ""
+    role: str
 
 
 def list_staff(webinar_id: int) -> list[Person]:
@@ -46,30 +45,6 @@ def list_staff(webinar_id: int) -> list[Person]:
     return [Person(*row) for row in db.session.execute(rows)]
 
 
-def _holds_a_role() -> Any:
-    """Whether a person (User) has an open account and a role that can run a webinar at all."""
-    held = select(RoleGrant.id).where(RoleGrant.user_id == User.id, RoleGrant.role.in_([str(role) for role in MODERATE.grants])).exists()
-    return held & User.disabled_at.is_(None)
-
-
-def find_candidates(viewer: User, name: str, known: Collection[int] = ()) -> list[Person]:
-    """People with this name whom the viewer may see, and who could run a webinar."""
-    words = name.split()[:6]
-    if not words:
-        return []
-    query = (
-        select(User.id, User.full_name, OrgUnit.name)
-        .outerjoin(Employee, Employee.user_id == User.id)
-        .outerjoin(OrgUnit, OrgUnit.id == Employee.org_unit_id)
-        .where(User.id.in_(visible_user_ids(viewer, VIEW_PEOPLE)), _holds_a_role(), User.id.not_in(list(known)))
-        .order_by(User.full_name, User.id)
-        .limit(MOST_FOUND)
-    )
-    for word in words:
-        query = query.where(User.full_name.icontains(word, autoescape=True))
-    return [Person(*row) for row in db.session.execute(query)]
-
-
 def add_staff(viewer: User, webinar_id: int, user_id: int, role: str) -> None:
     """Put somebody into the staff, or change what they are there; they are told. Raises Invalid for who could not run it anyway."""
     if role not in STAFF_ROLES:
@@ -78,7 +53,7 @@ def add_staff(viewer: User, webinar_id: int, user_id: int, role: str) -> None:
     visible = select(User.id).where(User.id == user_id, User.id.in_(visible_user_ids(viewer, VIEW_PEOPLE)))
     if db.session.scalar(visible) is None:
         raise NotFound
-    if db.session.scalar(visible.where(_holds_a_role())) is None:
+    if db.session.scalar(visible.where(holds(MODERATE))) is None:
         raise Invalid(_("Orang ini belum dapat memandu webinar. Beri dulu peran moderator di halaman pegawainya."), code="no_moderating_role")
     row = insert_into(WebinarStaff).values(webinar_id=webinar_id, user_id=user_id, role=role)
     db.session.execute(row.on_conflict_do_update(index_elements=["webinar_id", "user_id"], set_={"role": role}))

@@ -4,15 +4,19 @@ import io
 import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from app.assessment.models import Quiz, QuizVersion
+from app.courses.kinds import Field, FieldType
 from app.courses.models import Course, CourseVersion, Lesson, LessonAsset, LessonVersion
 from app.courses.outline import get_lesson_body
 from app.courses.queries import find_current_outline, get_current_outline
 from app.interchange.models import PackageFile
+from app.interchange.packages import publishing
 from app.interchange.packages.exporting import PackageDamaged, export_course
 from app.interchange.packages.faults import PackageRefused
 from app.interchange.packages.publishing import import_package, source_key
@@ -246,6 +250,15 @@ def test_a_video_with_captions_is_stored_once_and_comes_back(app, tmp_path, vide
 
 
 @pytest.mark.ffmpeg
+def test_captions_belong_to_the_video_whatever_the_kind_calls_its_field(tmp_path):
+    (tmp_path / "t.vtt").write_text("WEBVTT\n", encoding="utf-8")
+    kind = SimpleNamespace(fields={"tayangan": Field(FieldType.FILE, sort="video"), "captions": Field(FieldType.FILES, sort="captions")})
+    told = SimpleNamespace(kind=kind, source=SimpleNamespace(fields={"tayangan": "t.mp4", "captions": {"id": "t.vtt"}}))
+    silent = SimpleNamespace(kind=SimpleNamespace(fields={}), source=SimpleNamespace(fields={"captions": {"id": "t.vtt"}}))
+    package: Any = SimpleNamespace(lessons=[told, silent], root=tmp_path)
+    assert publishing._captions(package, {"t.mp4": 7}) == {(7, "id"): ("t.vtt", "WEBVTT\n")}
+
+
 def test_captions_that_outlast_the_video_are_refused(app, tmp_path, video):
     files = with_video(video, "WEBVTT\n\n00:00:00.000 --> 00:00:09.000\nTerlalu lama.\n")
     with pytest.raises(PackageRefused) as caught:

@@ -7,11 +7,12 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 
+from app.courses.permissions import EDIT_COURSES
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.people.models import AuditEntry, EmployeeIdentifier, RoleGrant, UnitMembership, User
 from app.people.permissions import VIEW_PEOPLE
-from app.people.queries import get_user, visible_user_ids
+from app.people.queries import Holder, find_holders, get_user, visible_user_ids
 from tests.people.factories import PASSWORD, make_nip, make_unit, make_user, sign_in
 
 
@@ -56,6 +57,16 @@ def test_reach_decides_whom_one_sees(city):
     assert seen[chief.full_name] == {chief.id, city.cici.id}
     assert seen["Budi Bidang"] == set()
     assert len(set(db.session.scalars(visible_user_ids(city.boss, VIEW_PEOPLE)))) == 5
+
+
+def test_who_names_a_team_finds_the_holders_of_the_right_whom_they_may_see(city):
+    here, there = (make_user(f"Dewi Pengajar {unit.name}", role=Role.INSTRUCTOR, unit=unit) for unit in (city.a, city.b))
+    make_user("Dewi Peserta", unit=city.a)
+    assert [one.user_id for one in find_holders(city.boss, EDIT_COURSES, "pengajar dewi")] == [here.id, there.id]
+    assert find_holders(city.alma, EDIT_COURSES, "dewi") == [Holder(here.id, here.full_name, "Dinas A")]
+    assert find_holders(city.boss, EDIT_COURSES, "dewi", known=[here.id, there.id]) == []
+    assert find_holders(city.budi, EDIT_COURSES, "dewi") == []
+    assert find_holders(city.boss, EDIT_COURSES, "  ") == []
 
 
 def test_another_units_admin_finds_nobody_there(client, city):

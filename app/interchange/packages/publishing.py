@@ -273,9 +273,10 @@ def _captions(package: Package, asset_ids: Mapping[str, int]) -> dict[tuple[int,
     """The captions of each video, by asset and language: where they stand and what they say."""
     found = {}
     for lesson in package.lessons:
-        for language, path in (lesson.source.fields.get("captions") or {}).items():
+        videos = [path for path, field in _named_files(lesson, FieldType.FILE) if field.sort == "video"]
+        for language, path in (lesson.source.fields.get("captions") or {}).items() if videos else ():
             content = (package.root / path).read_text(encoding="utf-8")
-            found[asset_ids[lesson.source.fields["file"]], language] = path, content
+            found[asset_ids[videos[0]], language] = path, content
     return found
 
 

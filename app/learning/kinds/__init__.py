@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.learning.missing import Condition, Seat
+from app.learning.missing import Condition, LessonSeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Behavior:
 
     name: str
     template: str
-    context: Callable[[Seat], dict[str, Any]]
-    conditions: Callable[[Seat], list[Condition]]
+    context: Callable[[LessonSeat], dict[str, Any]]
+    conditions: Callable[[LessonSeat], list[Condition]]
     marked_by_reader: bool = False
 
 

@@ -6,18 +6,18 @@ from flask_babel import gettext as _
 
 from app.kernel import clock
 from app.learning import rules
-from app.learning.missing import Condition, Seat
+from app.learning.missing import Condition, LessonSeat
 from app.ui.formats import angka
 
 
-def seconds_until_readable(seat: Seat) -> int:
+def seconds_until_readable(seat: LessonSeat) -> int:
     """Seconds until the text may be marked as read; the server's clock decides. 0 when it may be now."""
     started = seat.progress.started_at if seat.progress else clock.now()
     left = (rules.readable_from(started, seat.lesson.minutes) - clock.now()).total_seconds()
     return max(0, int(left) + 1) if left > 0 else 0
 
 
-def reading_conditions(seat: Seat) -> list[Condition]:
+def reading_conditions(seat: LessonSeat) -> list[Condition]:
     """Time enough to have read it, and the reader's own word."""
     left = 0 if seat.is_complete else seconds_until_readable(seat)
     floor = seat.lesson.minutes * rules.READING_FLOOR

@@ -13,7 +13,7 @@ from app.courses.outline import get_lesson_body
 from app.kernel.db import db
 from app.learning.kinds import Behavior, register
 from app.learning.kinds.reading import reading_conditions, seconds_until_readable
-from app.learning.missing import Condition, Seat
+from app.learning.missing import Condition, LessonSeat
 from app.media import presentation
 from app.media.models import AssetState, MediaAsset, MediaPage
 
@@ -36,12 +36,12 @@ def first_of(page: int) -> int:
     return (page - 1) // PAGES_AT_ONCE * PAGES_AT_ONCE + 1
 
 
-def place_of(seat: Seat) -> int:
+def place_of(seat: LessonSeat) -> int:
     """The page where a person stopped, on whatever device; 1 at first."""
     return max(1, int((seat.progress.position.get("page") if seat.progress else None) or 1))
 
 
-def conditions_of(seat: Seat, file: MediaAsset | None) -> list[Condition]:
+def conditions_of(seat: LessonSeat, file: MediaAsset | None) -> list[Condition]:
     if file is None or not file.is_ready:
         failed = file is None or file.state == AssetState.FAILED
         return [
@@ -55,11 +55,11 @@ def conditions_of(seat: Seat, file: MediaAsset | None) -> list[Condition]:
     return reading_conditions(seat)
 
 
-def conditions(seat: Seat) -> list[Condition]:
+def conditions(seat: LessonSeat) -> list[Condition]:
     return conditions_of(seat, db.session.get(MediaAsset, seat.lesson.content["asset_id"]))
 
 
-def context(seat: Seat) -> dict[str, Any]:
+def context(seat: LessonSeat) -> dict[str, Any]:
     file = db.session.get(MediaAsset, seat.lesson.content["asset_id"])
     shown: dict[str, Any] = {
         "body": get_lesson_body(seat.lesson.lesson_version_id),

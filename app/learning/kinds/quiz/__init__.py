@@ -16,10 +16,10 @@ from app.kernel import events
 from app.kernel.errors import Conflict, NotAllowed, NotFound
 from app.learning import evidence, missing, queries, services
 from app.learning.kinds import Behavior, register
-from app.learning.missing import Condition, Seat
+from app.learning.missing import Condition, LessonSeat
 
 
-def conditions_of(seat: Seat, quiz: QuizStanding) -> list[Condition]:
+def conditions_of(seat: LessonSeat, quiz: QuizStanding) -> list[Condition]:
     best = quiz.best
     needed = quiz.policy.passing_score
     if not needed:
@@ -35,11 +35,11 @@ def conditions_of(seat: Seat, quiz: QuizStanding) -> list[Condition]:
     ]
 
 
-def conditions(seat: Seat) -> list[Condition]:
+def conditions(seat: LessonSeat) -> list[Condition]:
     return conditions_of(seat, standing_of(seat.user_id, seat.lesson.content["quiz_id"]))
 
 
-def context(seat: Seat) -> dict[str, Any]:
+def context(seat: LessonSeat) -> dict[str, Any]:
     quiz = standing_of(seat.user_id, seat.lesson.content["quiz_id"])
     return {"quiz": quiz, "body": quiz.content.introduction_html, "conditions": conditions_of(seat, quiz)}
 
@@ -60,7 +60,7 @@ def let_in(user: Any, quiz_key: str) -> None:
     standing = queries.standing_in(user.id, found[0])
     if not standing.is_enrolled:
         raise NotAllowed(_("Ikuti kursus ini dulu; kemajuan dicatat setelah Anda terdaftar."), code="not_enrolled")
-    locks = missing.explain_lock(Seat(user.id, standing, found[1]))
+    locks = missing.explain_lock(LessonSeat(user.id, standing, found[1]))
     if locks:
         raise Conflict(locks[0].label, code="locked")
 

@@ -17,7 +17,7 @@ from app.kernel.db import as_kept, db, transaction
 from app.kernel.direct import Direct
 from app.learning import queries, rules, services, spans, watching
 from app.learning.kinds import Behavior, register
-from app.learning.missing import Condition, Seat
+from app.learning.missing import Condition, LessonSeat
 from app.learning.models import LearningNote, WatchedSpan
 from app.media import presentation
 from app.media.models import AssetState, MediaAsset, MediaCaption
@@ -122,7 +122,7 @@ def chapters_watched(lesson: LessonOutline, once: list[spans.Span]) -> list[dict
     return found
 
 
-def conditions(seat: Seat) -> list[Condition]:
+def conditions(seat: LessonSeat) -> list[Condition]:
     return describe_watching(seat.lesson, watched_layers(seat.user_id, seat.lesson)[0], seat.is_complete)
 
 
@@ -205,7 +205,7 @@ def _draw_chapters(version_id: int, key: str, states: tuple[str, ...]) -> Markup
     return draw("media/_player.html", "chapters", named)
 
 
-def context(seat: Seat) -> dict[str, Any]:
+def context(seat: LessonSeat) -> dict[str, Any]:
     lesson = seat.lesson
     desk = _desk_of(seat.user_id, lesson)
     covered, whole = spans.length(desk.once), duration_ms(lesson)
