@@ -192,6 +192,18 @@ def app(app_of_session: Flask) -> Iterator[Flask]:
     clock.freeze(None)
 
 
+def child_environment(app: Flask) -> dict[str, str]:
+    """What another process needs to be at work on the database and the folders of this test."""
+    settings: Settings = app.config["GURINDAM"]
+    return os.environ | {
+        "GURINDAM_ENV": "test",
+        "INSTANCE_PATH": str(settings.instance_path),
+        "DATABASE_URL": settings.database_url,
+        "SECRET_KEY": settings.secret_key,
+        "EVIDENCE_KEY": settings.evidence_key.hex(),
+    }
+
+
 def _forget_cached() -> None:
     """Caches in the process are keyed by ids of rows, and every test starts counting anew."""
     for name, module in list(sys.modules.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from sqlalchemy import text
 
 from app.kernel.db import db, write_intent
 from config import ROOT
+from tests.conftest import child_environment
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -35,13 +35,7 @@ def proof(app: Flask) -> Callable[[], dict[str, int]]:
 @pytest.fixture
 def start(app: Flask) -> Iterator[Start]:
     """Start a module as a process; what is still running at the end of the test is killed."""
-    settings = app.config["GURINDAM"]
-    env = os.environ | {
-        "GURINDAM_ENV": "test",
-        "INSTANCE_PATH": str(settings.instance_path),
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEY": settings.secret_key,
-        "EVIDENCE_KEY": settings.evidence_key.hex(),
+    env = child_environment(app) | {
         "PYTHONUNBUFFERED": "1",
         "LOG_LEVEL": "warning",  # nobody reads the pipe while it runs, and a full one would stop the process
     }

@@ -23,6 +23,7 @@ from app.media.encoder import EncodingFailed
 from app.media.intake import temporary_folder
 from app.media.models import AssetKind, AssetState
 from app.media.playlists import header
+from tests.conftest import child_environment
 from tests.media.clips import clip
 from tests.media.factories import again, stored
 
@@ -59,15 +60,7 @@ def wait_until(true, seconds: float = 180) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_video_can_be_watched_while_it_grows_and_a_killed_worker_leaves_nothing_stuck(app: Flask, tmp_path: Path):
     asset_id = stored(clip(tmp_path / "long.mp4", "640x360", seconds=30), AssetKind.VIDEO).id
-    settings = app.config["GURINDAM"]
-    env = os.environ | {
-        "GURINDAM_ENV": "test",
-        "INSTANCE_PATH": str(settings.instance_path),
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEY": settings.secret_key,
-        "EVIDENCE_KEY": settings.evidence_key.hex(),
-    }
-    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=env, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=child_environment(app), stderr=subprocess.DEVNULL)
     work = temporary_folder()
     try:
         wait_until(lambda: list(storage().local_path(again(asset_id).place).glob("1/240p/*.m4s")))

@@ -25,6 +25,7 @@ from app.learning.team import people_of
 from app.people import applying, exporting, importing, spreadsheets
 from app.people.models import AuditEntry, Employee, EmployeeIdentifier, OrgUnit, PeopleImport, PeopleImportRow, UnitMembership, User
 from app.people.queries import count_people_by_unit, get_user
+from tests.conftest import child_environment
 from tests.people.factories import make_nip, make_unit, make_user, sign_in
 
 HEAD = "nama;nip;surel;kode_unit;jabatan;atasan"
@@ -433,15 +434,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(app, client, boss, tmp_path):
     row = checked(app, client, f"{HEAD}\n{lines}")
     assert row.counts["create"] == total - row.counts["error"]
     client.post(f"/kelola/impor/{row.id}/penerapan", data={"cara": "baik"})
-    settings = app.config["GURINDAM"]
-    env = os.environ | {
-        "GURINDAM_ENV": "test",
-        "INSTANCE_PATH": str(settings.instance_path),
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEY": settings.secret_key,
-        "EVIDENCE_KEY": settings.evidence_key.hex(),
-    }
-    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=env, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen([sys.executable, "-m", "flask", "--app", "wsgi", "worker"], env=child_environment(app), cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
     try:
         done, give_up = 0, time.monotonic() + 180
         while done < 200 and time.monotonic() < give_up:

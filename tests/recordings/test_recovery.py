@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from app.media.intake import temporary_folder
 from app.media.models import MediaAsset
 from app.recordings import making
 from app.recordings.models import Recording, RecordingState
+from tests.conftest import child_environment
 from tests.recordings.takes import add_take, end, on_air
 from tests.webinars.factories import make_webinar
 
@@ -26,17 +26,6 @@ MAKE += (
     "app = create_app(Settings.from_environment())\nwith app.app_context(): print('begun', flush=True); make_recording(int(sys.argv[1]))"
 )
 PAUSES_SECONDS = (0.05, 0.4, 0.9, 1.6, 2.6)
-
-
-def environment(app) -> dict[str, str]:
-    settings = app.config["GURINDAM"]
-    return os.environ | {
-        "GURINDAM_ENV": "test",
-        "INSTANCE_PATH": str(settings.instance_path),
-        "DATABASE_URL": settings.database_url,
-        "SECRET_KEY": settings.secret_key,
-        "EVIDENCE_KEY": settings.evidence_key.hex(),
-    }
 
 
 @pytest.mark.ffmpeg
@@ -49,7 +38,7 @@ def test_killed_at_many_moments_it_is_one_recording_in_the_end(app):
     end(webinar)
     for pause in PAUSES_SECONDS:
         worker = subprocess.Popen(
-            [sys.executable, "-c", MAKE, str(webinar.id)], env=environment(app), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", MAKE, str(webinar.id)], env=child_environment(app), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         with worker:
             assert worker.stdout is not None
