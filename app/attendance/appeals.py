@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.attendance import queries, results
@@ -120,10 +120,6 @@ def _tell(webinar: Webinar, user_id: int, appeal_id: int, granted: bool, words: 
 def find_open(webinar_id: int) -> list[Appeal]:
     """Those that wait for a decision, the oldest first."""
     return list(db.session.scalars(select(Appeal).where(Appeal.webinar_id == webinar_id, Appeal.state == AppealState.OPEN).order_by(Appeal.id)))
-
-
-def count_open(webinar_id: int) -> int:
-    return db.session.scalar(select(func.count(Appeal.id)).where(Appeal.webinar_id == webinar_id, Appeal.state == AppealState.OPEN)) or 0
 
 
 def get(webinar_id: int, appeal_id: int) -> Appeal:

@@ -21,7 +21,6 @@ from app.kernel import clock, jobs
 from app.kernel.db import Base, db, insert_into
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.i18n import LOCALES
-from app.notifications.calendar import working_moment
 from app.notifications.kinds import kind_named, list_kinds
 from app.notifications.models import MailPreference, MailState, Notification, OutboxMail
 from app.people.models import User
@@ -66,13 +65,6 @@ def notify(
         if mail and person.email and wants_mail(user_id, kind):
             _post(person, kind, person.email, title, _letter(person, body or title, url, kind), key, mail_after or send_after)
     return notification_id
-
-
-def schedule_reminder(
-    user_id: int, kind: str, title: Text, body: Text = "", url: str | None = None, *, key: str, after: datetime | None = None
-) -> int | None:
-    """`notify`, held back until people are at work: from `after` (default: now) on, at the first working moment."""
-    return notify(user_id, kind, title, body, url, key=key, send_after=working_moment(after))
 
 
 def withdraw(keys: Collection[str]) -> None:

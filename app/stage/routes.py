@@ -11,7 +11,6 @@ from app.kernel.access import public, requires
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.room.ticket import write_ticket
-from app.stage.slots import TOOLS
 from app.webinars import links, queries
 from app.webinars.models import AgendaItem, Webinar, WebinarState
 from app.webinars.participants import Participant
@@ -50,7 +49,6 @@ def stage_page(slug: str) -> Any:
 
 def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None) -> Any:
     moderates = person.may(MODERATE)
-    tools = [(tool, tool.context(webinar, person) if tool.context else {}) for tool in TOOLS] if moderates else []
     response = current_app.make_response(
         render_template(
             "stage/stage.html",
@@ -59,7 +57,6 @@ def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None) -> 
             ticket=write_ticket(person),
             moderates=moderates,
             session=session,
-            tools=tools,
             desk=DESK if moderates and _exists(DESK) else None,
         )
     )

@@ -24,6 +24,10 @@ class Participant:
     unit_name: str
     rights: frozenset[str]
 
+    @property
+    def is_guest(self) -> bool:
+        return self.key[:1] == "g"
+
     def may(self, needed: Permission) -> bool:
         return needed.name in self.rights
 

@@ -148,6 +148,17 @@ def confirm_guest(secret: str) -> Any:
     return _as_guest(*guests.get_by_link(secret))
 
 
+@bp.post("/webinar/<slug>/tamu/keluar")
+@public
+def leave_as_guest(slug: str) -> Any:
+    """For shared computers: the next person there is nobody's guest. The registration stays."""
+    webinar = queries.get_webinar(slug)
+    answer = make_response(redirect(url_for(".webinar_page", slug=slug), 303))
+    visitors.forget_guest(answer, webinar.id)
+    flash(_("Peramban ini tidak lagi mengenal Anda. Tautan di surel Anda membuka halaman ini kembali."), "success")
+    return answer
+
+
 def _as_guest(guest: Any, webinar: Webinar) -> Response:
     answer = make_response(redirect(url_for(".webinar_page", slug=webinar.slug), 303))
     visitors.remember_guest(answer, guest)

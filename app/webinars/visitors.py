@@ -51,7 +51,9 @@ def remember_guest(response: Any, guest: WebinarGuest) -> None:
 
 
 def forget_guest(response: Any, webinar_id: int) -> None:
-    response.delete_cookie(_cookie_of(webinar_id), path="/")
+    """This browser is nobody's in this webinar any more; the link in the guest's mail opens it again."""
+    secure = current_app.config["GURINDAM"].secure_cookies
+    response.delete_cookie(_cookie_of(webinar_id), path="/", secure=secure, httponly=True, samesite="Lax")
 
 
 def _cookie_of(webinar_id: int) -> str:

@@ -18,6 +18,7 @@ from app.kernel.db import db, transaction
 from app.kernel.errors import NotFound
 from app.kernel.jobs import Job
 from app.notifications import services
+from app.notifications.calendar import working_moment
 from app.notifications.models import MailState, Notification, OutboxMail
 from app.notifications.queries import count_unread
 from app.people.events import PasswordResetRequested
@@ -111,7 +112,7 @@ def test_a_reminder_waits_for_office_hours_behind_the_bell_too(app: Flask, at: C
     at(2026, 11, 27, 20, 0)  # Friday evening
     siti = make_user()
     with transaction():
-        services.schedule_reminder(siti.id, "deadline", "Tenggat tinggal 3 hari", key="d3")
+        services.notify(siti.id, "deadline", "Tenggat tinggal 3 hari", key="d3", send_after=working_moment())
     assert outbox()[0].send_after == db.session.scalar(select(Job.run_after)) == datetime(2026, 11, 30, 1, 0, tzinfo=UTC)
     assert count_unread(siti.id) == 0
     at(2026, 11, 30, 8, 0)

@@ -152,6 +152,7 @@ def test_a_guest_watches_without_a_record(app, client, webinar):
     page = read(client, webinar)
     assert "data-player" in page
     assert "data-watching=" not in page
+    assert f'action="/webinar/{webinar.slug}/tamu/keluar"' in page
     other = make_ended()
     make_recording(other, digest="b")
     assert "data-player" not in read(client, other)

@@ -18,9 +18,10 @@ from app.people.models import User
 from app.room.models import RoomQuestion
 from app.webinars import links
 from app.webinars.models import WebinarSpeaker
+from app.webinars.visitors import remember_guest
 from tests.people.factories import make_user, sign_in
 from tests.room.talk import TEXT, Talk
-from tests.webinars.factories import make_speaker, register
+from tests.webinars.factories import make_guest, make_speaker, register
 
 pytestmark = pytest.mark.usefixtures("no_beat")
 NASTY = "<img src=x onerror=alert(1)> & \"kutip\" {{ 7*7 }} bagaimana?"
@@ -87,6 +88,20 @@ def test_the_last_standing_is_there_without_a_script_and_markup_is_text(talk: Ta
     assert page.count("&lt;img src=x onerror=alert(1)&gt; &amp; &#34;kutip&#34; {{ 7*7 }} bagaimana?") == 2
     assert "<img src=x" not in page
     assert "<noscript>" in page
+
+
+def test_a_guest_in_the_room_can_leave_a_shared_computer_and_others_sign_out_as_ever(app: Flask, talk: Talk, client: FlaskClient) -> None:
+    guest = make_guest(talk.webinar)
+    talk.begin()
+    with app.test_request_context():
+        response = app.make_response("")
+        remember_guest(response, guest)
+    name, _equals, value = response.headers["Set-Cookie"].split(";")[0].partition("=")
+    client.set_cookie(name, value)
+    leave = f'action="{address(talk)}/tamu/keluar"'
+    assert leave in read(client, address(talk))
+    sign_in(client, talk.people[0])
+    assert leave not in read(client, address(talk))
 
 
 def test_the_page_is_asked_in_a_constant_number_of_statements(talk: Talk, client: FlaskClient, count_queries: list[str]) -> None:

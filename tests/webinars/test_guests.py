@@ -60,6 +60,36 @@ def test_by_their_link_a_guest_registers_enters_and_leaves(client: FlaskClient, 
     assert db.session.scalars(select(WebinarRegistration.state)).one() == RegistrationState.CANCELED
 
 
+def test_a_guest_leaves_a_shared_computer_and_comes_back_by_the_link(client: FlaskClient, webinar: Webinar) -> None:
+    address = f"/webinar/{webinar.slug}"
+    assert 'tamu/keluar"' not in client.get(address).text, "nobody is a guest here yet"
+    ask(client, webinar)
+    client.post(mailed_path())
+    page = client.get(address).text
+    assert "<b>Tamu Batam</b>" in page
+    assert f'action="{address}/tamu/keluar"' in page
+    assert client.post(f"{address}/tamu/keluar").headers["Location"] == address
+    page = client.get(address).text
+    assert "Anda terdaftar" not in page
+    assert "Tamu Batam" not in page
+    assert db.session.scalars(select(WebinarRegistration.state)).one() == RegistrationState.REGISTERED
+    client.get(mailed_path())
+    assert "Anda terdaftar" in client.get(address).text
+    assert client.post("/webinar/tidak-ada/tamu/keluar").status_code == 404
+
+
+def test_nobody_else_can_make_a_guest_leave(client: FlaskClient, webinar: Webinar) -> None:
+    """Leaving needs the page's own token."""
+    ask(client, webinar)
+    client.post(mailed_path())
+    client.application.config["WTF_CSRF_ENABLED"] = True
+    try:
+        assert client.post(f"/webinar/{webinar.slug}/tamu/keluar").status_code == 400
+    finally:
+        client.application.config["WTF_CSRF_ENABLED"] = False
+    assert "Anda terdaftar" in client.get(f"/webinar/{webinar.slug}").text
+
+
 def test_only_a_digest_of_the_link_is_kept(client: FlaskClient, webinar: Webinar) -> None:
     ask(client, webinar)
     secret = mailed_path().rpartition("/")[2]
