@@ -212,8 +212,10 @@ def test_the_same_seed_makes_the_same_people(app):
 
 
 def test_unit_history_never_overlaps(built):
+    history = db.session.scalars(select(UnitMembership).order_by(UnitMembership.employee_id, UnitMembership.valid_from)).all()
+    assert len(history) > len({m.employee_id for m in history}) == PEOPLE, "some have moved"
     ends = {}
-    for m in db.session.scalars(select(UnitMembership).order_by(UnitMembership.employee_id, UnitMembership.valid_from)):
+    for m in history:
         assert m.valid_to is None or m.valid_from <= m.valid_to
         assert ends.get(m.employee_id, m.valid_from - timedelta(days=1)) < m.valid_from
         ends[m.employee_id] = m.valid_to

@@ -37,7 +37,7 @@ def test_every_named_permission_is_declared(app: Flask) -> None:
         assert needed is PUBLIC or needed is SIGNED_IN or PERMISSIONS[needed.name] is needed  # type: ignore[union-attr]
 
 
-def test_nothing_under_kelola_studio_or_api_is_public(app: Flask) -> None:
+def test_nothing_of_those_who_are_signed_in_is_public(app: Flask) -> None:
     closed = ("/kelola", "/studio", "/tim", "/profil", "/beranda", "/rekam-jejak", "/pemberitahuan")
     opened = [rule.rule for rule in app.url_map.iter_rules() if rule.rule.startswith(closed) and permission_of(app, rule.endpoint) is PUBLIC]
     assert opened == []
