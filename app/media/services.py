@@ -1,4 +1,8 @@
-"""What people and the worker do with assets."""
+"""What people and the worker do with assets.
+
+People's deeds are steps in the caller's transaction. Those of the worker, from `start_preparing` to `note_crash`, and `store_asset` lie around
+slow work and open their own.
+"""
 
 from __future__ import annotations
 
