@@ -189,6 +189,6 @@ def _answer_fault(error: Exception) -> Any:
 
 
 def _error_page(status: int, message: str | None) -> tuple[str, int]:
-    known = status if status in {400, 401, 403, 404, 405, 409, 413, 422, 429, 503} else (400 if status < 500 else 500)
+    known = status if status in {400, 401, 403, 404, 405, 409, 413, 422, 429, 503, 507} else (400 if status < 500 else 500)
     happened = (clock.now(), g.get("request_id")) if known == 500 else None
     return render_template(f"errors/{known}.html", message=message, happened=happened), status

@@ -12,7 +12,7 @@ from tests.ui.conftest import make_look
 UI = Path("app/ui")
 TEMPLATES = sorted(Path("app").glob("*/templates/**/*.html"))
 COMPONENTS = sorted((UI / "templates" / "components").glob("*.html"))
-ERRORS = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503)
+ERRORS = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503, 507)
 
 
 def _name(path: Path) -> str:
