@@ -214,6 +214,7 @@ def talk(product: LiveProduct, slug: str, moderator: Page, viewers: list[tuple[s
     expect(desk.locator("[data-asked-text]")).to_contain_text("formulir")
     picture(phone, "bukti-pertanyaan")
     press(moderator, moderator.locator("[data-next]").get_by_role("button", name="Selesai"))
+    within(20, lambda: product.rows(slug)["questions"] == [[QUESTION, "ANSWERED"]])
     rows = product.rows(slug)
     told("a question: asked, approved by keyboard, voted, answered", rows["questions"] == [[QUESTION, "ANSWERED"]] and rows["question_votes"] == 1, str(rows["questions"]))
 

@@ -6,7 +6,7 @@ import { KeyedList, clockOf, find, mold, newKey, part, press, reasonOf, say, sho
 import type { Line } from './parts/chat';
 import { Field } from './parts/fields';
 import { type Answer, openRoom } from './parts/room';
-import { type Deck, type Turn, drawPage } from './parts/slides';
+import { type Deck, type Turn, Turning, drawPage } from './parts/slides';
 import { prepareTabs } from './parts/tabs';
 
 const room = openRoom();
@@ -260,13 +260,13 @@ room.on<Turn>('slide_turned', (turned) => {
   turn = turned;
   drawDeck();
 });
-choice.addEventListener('change', () => void send('turn_slide', { material: Number(choice.value), page: 1 }));
-find('[data-no-slide]', desk).addEventListener('click', () => void send('turn_slide'));
+const turning = new Turning(room, () => turn);
+choice.addEventListener('change', () => void turning.to({ material: Number(choice.value), page: 1 }).then(tell));
+find('[data-no-slide]', desk).addEventListener('click', () => void turning.to({ material: null, page: 0 }).then(tell));
 for (const button of desk.querySelectorAll<HTMLElement>('[data-turn]')) {
   button.addEventListener('click', () => {
-    const page = turn.material === null ? 1 : turn.page + Number(button.dataset.turn);
-    const material = turn.material ?? Number(choice.value);
-    if (page >= 1 && page <= (decks.find((deck) => deck.id === material)?.pages.length ?? 0)) void send('turn_slide', { material, page });
+    const deck = decks.find((one) => one.id === (turn.material ?? Number(choice.value)));
+    void turning.by(Number(button.dataset.turn), deck).then((answer) => answer && tell(answer));
   });
 }
 

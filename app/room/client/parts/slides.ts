@@ -1,6 +1,6 @@
 /** Slides: the page the speaker shows, or another one that a viewer looks back to without moving anybody else. */
 import { find, say, show } from './dom';
-import type { Room } from './room';
+import type { Answer, Room } from './room';
 
 export interface Deck {
   id: number;
@@ -12,6 +12,36 @@ export interface Deck {
 export interface Turn {
   material: number | null;
   page: number;
+}
+
+/** Turns the slides for everybody. Who presses twice before the first answer is back turns two pages. */
+export class Turning {
+  private asked: Turn | null = null; // sent, and not yet seen
+
+  constructor(
+    private readonly room: Room,
+    private readonly current: () => Turn,
+  ) {
+    room.onState(() => (this.asked = null));
+    room.on<Turn>('slide_turned', ({ material, page }) => {
+      if (this.asked?.material === material && this.asked.page === page) this.asked = null;
+    });
+  }
+
+  /** From the page that is shown, or the first of `deck` when none is; null where there is no such page. */
+  async by(pages: number, deck: Deck | undefined): Promise<Answer | null> {
+    const { material, page } = this.asked ?? this.current();
+    const next = material === null ? 1 : page + pages;
+    if (!deck || next < 1 || next > deck.pages.length) return null;
+    return this.to({ material: deck.id, page: next });
+  }
+
+  async to(turn: Turn): Promise<Answer> {
+    this.asked = turn.material === null ? null : turn;
+    const answer = await this.room.send('turn_slide', turn.material === null ? {} : turn);
+    if (answer.error) this.asked = null;
+    return answer;
+  }
 }
 
 export class Slides {

@@ -1,18 +1,7 @@
 /** What stands around the people: the slide that is shown and its turning, the next three questions, and the one being answered. */
 import type { Room } from '../../../room/client/parts/room';
+import { type Deck, type Turn, Turning } from '../../../room/client/parts/slides';
 import { copy, find, keep, part, say, word } from './pieces';
-
-interface Deck {
-  id: number;
-  title: string;
-  at: string; // what stands before a picture's name
-  pages: [small: string, large: string, width: number, height: number][];
-}
-
-interface Shown {
-  material: number | null;
-  page: number;
-}
 
 interface Question {
   id: number;
@@ -32,19 +21,22 @@ export class Around {
   /** The page that is shown, as a picture for the programme. */
   slide: HTMLImageElement | null = null;
   private decks: Deck[] = [];
-  private current: Shown = { material: null, page: 0 };
+  private current: Turn = { material: null, page: 0 };
   private next: Next = { now: null, next: [], waiting: 0 };
 
+  private readonly turning: Turning;
+
   constructor(
-    private readonly room: Room,
+    room: Room,
     private readonly changed: () => void,
   ) {
+    this.turning = new Turning(room, () => this.current);
     room.onState(({ all, stage }) => {
-      if (all.slides) ({ decks: this.decks, current: this.current } = all.slides as { decks: Deck[]; current: Shown });
+      if (all.slides) ({ decks: this.decks, current: this.current } = all.slides as { decks: Deck[]; current: Turn });
       if (stage?.questions) this.next = stage.questions as Next;
       this.load();
     });
-    room.on<Shown>('slide_turned', (turned) => {
+    room.on<Turn>('slide_turned', (turned) => {
       this.current = turned;
       this.load();
     });
@@ -64,12 +56,8 @@ export class Around {
 
   /** Turn the slides for everybody; the words when it is refused. */
   async turn(by: number): Promise<string> {
-    const deck = this.deck ?? this.decks[0];
-    if (!deck) return '';
-    const page = this.deck ? this.current.page + by : 1;
-    if (page < 1 || page > deck.pages.length) return '';
-    const answer = await this.room.send('turn_slide', { material: deck.id, page });
-    return answer.error ? (answer.message ?? word('lost')) : '';
+    const answer = await this.turning.by(by, this.deck ?? this.decks[0]);
+    return answer?.error ? (answer.message ?? word('lost')) : '';
   }
 
   show(): void {
