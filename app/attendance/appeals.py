@@ -13,7 +13,7 @@ from app.attendance import queries, results
 from app.attendance.models import Appeal, AppealState
 from app.kernel import clock
 from app.kernel.db import db
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.media import intake
 from app.media.intake import ReceivedFile
 from app.media.models import AssetKind
@@ -71,9 +71,16 @@ def make(webinar_id: int, user_id: int, text: str, proof: ReceivedFile | None) -
     return appeal
 
 
+def may_decide(appeal: Appeal, actor_id: int) -> bool:
+    """Nobody decides about themselves."""
+    return appeal.user_id != actor_id
+
+
 def decide(appeal_id: int, webinar_id: int, actor_id: int, granted: bool, minutes: int, checkins: int, words: str) -> Appeal:
-    """Grant minutes and check-ins, or none; once. The result and its JP follow in the same transaction."""
+    """Grant minutes and check-ins, or none; once. The result and its JP follow in the same transaction. Raises NotAllowed for one's own."""
     webinar = db.session.get_one(Webinar, webinar_id)
+    if not may_decide(get(webinar_id, appeal_id), actor_id):
+        raise NotAllowed(_("Sanggahan Anda sendiri diputuskan oleh orang lain."), code="own_appeal")
     words = words.strip()
     faults = {}
     if not 1 <= len(words) <= MOST_DECISION:

@@ -159,6 +159,7 @@ def _draw_appeal(webinar: Webinar, appeal: Appeal, given: dict[str, str] | None 
         minutes=words.minutes,
         how_ended=words.how_ended,
         waits=appeal.state == AppealState.OPEN,
+        is_own=not appeals.may_decide(appeal, viewer().id),
     )
 
 

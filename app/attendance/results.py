@@ -22,6 +22,7 @@ from app.notifications.services import notify
 from app.people.models import User
 from app.webinars.models import RegistrationState, Webinar, WebinarGuest, WebinarRegistration, WebinarState
 from app.webinars.participants import guest_key, user_id_of, user_key
+from app.webinars.queries import is_staff_of
 
 AT_ONCE = 10
 
@@ -107,15 +108,17 @@ def _write(row: AttendanceResult, person: Person, figures: Figures) -> None:
 
 
 def _credit(webinar: Webinar, row: AttendanceResult, reason: str) -> None:
-    """JP for registered ASN who fulfilled the conditions; what was given before and is not earned any more is taken back, as a new fact."""
+    """JP for registered ASN who fulfilled the conditions, none for the webinar's staff; what was given before and is not earned any more is taken
+    back, as a new fact."""
     if row.user_id is None or not row.registered or webinar.ended_at is None or webinar.live_at is None:
         return
+    is_staff = is_staff_of(row.user_id, webinar.id)
     entry = learning.credit_activity(
         row.user_id,
         activity_of(webinar.id),
         webinar.form,
         webinar.title,
-        webinar.jp if row.fulfilled else 0,
+        webinar.jp if row.fulfilled and not is_staff else 0,
         round(min(row.live_ms, row.present_ms + row.granted_ms) / 60_000, 1),
         clock.local_day(webinar.live_at),
         facts={"present_ms": row.present_ms, "granted_ms": row.granted_ms, "live_ms": row.live_ms, "checkins": row.checkins + row.granted_checkins},
@@ -125,7 +128,7 @@ def _credit(webinar: Webinar, row: AttendanceResult, reason: str) -> None:
         source="webinar",
     )
     row.jp = entry.jp if entry else 0
-    if not row.fulfilled and row.present_ms + row.granted_ms > 0:
+    if not row.fulfilled and not is_staff and row.present_ms + row.granted_ms > 0:
         _tell_what_is_missing(webinar, row)
 
 

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
+from app.attendance import results
 from app.attendance.models import Appeal, AttendanceResult
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -20,7 +21,8 @@ from app.media.delivery import may_read
 from app.media.models import MediaAsset
 from app.notifications.models import Notification
 from app.people.models import AuditEntry
-from app.webinars.models import Webinar
+from app.people.services import grant_role
+from app.webinars.models import Webinar, WebinarStaff
 from tests.attendance.kit import end, go_live, part_of, run_jobs, settled
 from tests.attendance.test_pages import user_named
 from tests.people.factories import make_user, sign_in
@@ -113,6 +115,39 @@ def test_a_decision_that_cannot_be_is_refused(app: Flask, client: FlaskClient, w
     appeal(client)
     assert decide(client, **values) == 422
     assert db.session.scalar(select(Appeal.state)) == "OPEN"
+
+
+def test_nobody_decides_their_own_appeal(app: Flask, client: FlaskClient, webinar: Webinar) -> None:
+    alia = user_named("Alia")
+    with transaction() as session:
+        grant_role(alia, Role.MODERATOR, quietly=True)
+        session.add(WebinarStaff(webinar_id=webinar.id, user_id=alia.id, role="MODERATOR"))
+    appeal(client)
+    page = client.get(f"/kelola/webinar/pelayanan/sanggahan/{db.session.scalar(select(Appeal.id))}").text
+    assert "Ini sanggahan Anda sendiri" in page
+    assert 'name="verdict"' not in page
+    assert decide(client, "Alia") == 403
+    assert decide(client, "Alia", verdict="deny") == 403
+    assert (db.session.scalar(select(Appeal.state)), result().jp) == ("OPEN", 0)
+
+
+def test_staff_of_a_webinar_gets_no_jp_for_it(app: Flask, client: FlaskClient, webinar: Webinar) -> None:
+    with transaction() as session:
+        session.add(WebinarStaff(webinar_id=webinar.id, user_id=user_named("Alia").id, role="MODERATOR"))
+    appeal(client)
+    assert decide(client) == 303
+    assert (result().fulfilled, result().jp) == (True, 0)
+    assert db.session.scalars(select(JpCredit)).all() == []
+
+
+def test_jp_of_who_turns_out_to_be_staff_is_taken_back(app: Flask, client: FlaskClient, webinar: Webinar) -> None:
+    appeal(client)
+    decide(client)
+    assert result().jp == 2
+    with transaction() as session:
+        session.add(WebinarStaff(webinar_id=webinar.id, user_id=user_named("Alia").id, role="MODERATOR"))
+    results.compute(webinar.id)
+    assert (result().jp, db.session.scalar(select(JpCredit.jp))) == (0, 0)
 
 
 def test_strangers_neither_appeal_nor_decide_nor_look(app: Flask, client: FlaskClient, webinar: Webinar) -> None:
