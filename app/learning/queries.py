@@ -258,10 +258,6 @@ def completed_lesson_ids(user_id: int, course_id: int) -> set[int]:
     )
 
 
-def is_enrolled(user_id: int, course_id: int) -> bool:
-    return db.session.scalar(select(Enrollment.id).where(Enrollment.user_id == user_id, Enrollment.course_id == course_id)) is not None
-
-
 def accruals_by_course(user_id: int, course_ids: Collection[int]) -> dict[int, list[JpAccrual]]:
     """The minutes behind ledger entries, course by course, in the order they were learned; one statement."""
     found: dict[int, list[JpAccrual]] = {course_id: [] for course_id in course_ids}

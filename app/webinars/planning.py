@@ -14,9 +14,8 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
-from app.assessment.models import Quiz, QuizVersion
 from app.interchange.packages import markdown
 from app.kernel import clock, events, jobs
 from app.kernel.db import db
@@ -24,7 +23,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.regulation import find_rule, get_rule
 from app.learning.ledger import MINUTES_PER_JP, per_day_key
 from app.people import audit
-from app.webinars import links, rules
+from app.webinars import links, quizzes, rules
 from app.webinars.events import WebinarCanceled, WebinarChanged, WebinarPublished
 from app.webinars.labels import FORMS, MODERATIONS
 from app.webinars.models import (
@@ -139,9 +138,10 @@ class _Reader:
         return self.raw(name) == "1"
 
 
-def read_plan(form: Mapping[str, str], webinar: Webinar | None = None) -> Plan:
-    """What a form plans; `webinar` as it is so far. Raises Invalid with every field that has to be mended."""
+def read_plan(form: Mapping[str, str], webinar: Webinar | None = None, planner: Any = None) -> Plan:
+    """What a form plans; `webinar` as it is so far, `planner` whose quizzes it may name. Raises Invalid with every field that has to be mended."""
     read = _Reader(form)
+    offered = {key for key, _title in quizzes.list_offered(planner, webinar)} if read.raw("pretest_key") or read.raw("posttest_key") else set()
     starts_at, ends_at = read.moment("starts_at"), read.moment("ends_at")
     _judge_times(read, starts_at, ends_at, webinar)
     checkin_count = read.number("checkin_count", 0, MOST_CHECKINS)
@@ -165,8 +165,8 @@ def read_plan(form: Mapping[str, str], webinar: Webinar | None = None) -> Plan:
         presence_percent=read.number("presence_percent", 1, 100),
         checkin_count=checkin_count,
         checkins_needed=read.number("checkins_needed", 0, checkin_count),
-        pretest_key=_read_quiz(read, "pretest_key"),
-        posttest_key=_read_quiz(read, "posttest_key"),
+        pretest_key=_read_quiz(read, "pretest_key", offered),
+        posttest_key=_read_quiz(read, "posttest_key", offered),
         posttest_closes_at=read.moment("posttest_closes_at"),
     )
     _judge_body(read, plan.body_markdown)
@@ -221,17 +221,11 @@ def _read_words(read: _Reader) -> list[str]:
     return words[:MOST_WORDS]
 
 
-def _read_quiz(read: _Reader, name: str) -> str | None:
+def _read_quiz(read: _Reader, name: str, offered: Collection[str]) -> str | None:
     key = read.raw(name)
-    if key and not db.session.scalar(select(exists().where(Quiz.key == key, Quiz.current_version_id.is_not(None)))):
-        read.faults[name] = _("Kuis ini tidak ada.")
+    if key and key not in offered:
+        read.faults[name] = _("Kuis ini tidak ada, atau milik kursus yang tidak Anda kelola.")
     return key or None
-
-
-def list_quizzes() -> list[tuple[str, str]]:
-    """The key and the title of every quiz that can be taken, by title."""
-    rows = select(Quiz.key, QuizVersion.title).join(QuizVersion, QuizVersion.id == Quiz.current_version_id).order_by(QuizVersion.title, Quiz.key)
-    return [(key, f"{title} ({key})") for key, title in db.session.execute(rows)]
 
 
 def _judge_body(read: _Reader, text: str) -> None:

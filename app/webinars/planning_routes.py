@@ -17,7 +17,7 @@ from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, Invalid, NotFound
 from app.people.queries import Holder, find_holders, lock_user
 from app.people.sessions import viewer
-from app.webinars import agenda, labels, managing, materials, planning, queries, quotas, registering, speakers, staffing
+from app.webinars import agenda, labels, managing, materials, planning, queries, quizzes, quotas, registering, speakers, staffing
 from app.webinars.models import Webinar, WebinarState
 from app.webinars.permissions import MODERATE, PLAN
 from app.webinars.routes import bp
@@ -50,7 +50,7 @@ def new_webinar() -> Any:
 def create_webinar() -> Any:
     actor_id = viewer().id
     try:
-        plan = planning.read_plan(request.form)
+        plan = planning.read_plan(request.form, planner=viewer())
         with transaction():
             lock_user(actor_id)
             webinar = planning.create_webinar(actor_id, plan, request.form.get("token"))
@@ -65,8 +65,8 @@ def _new_page(values: Mapping[str, Any], errors: Mapping[str, Any]) -> str:
     return render_template("webinars/new.html", values=values, errors=errors, token=values.get("token") or planning.new_token(), **_choices())
 
 
-def _choices() -> dict[str, Any]:
-    return {"labels": labels, "quizzes": planning.list_quizzes(), "limits": planning, "jp_rules": managing.jp_rules(clock.today())}
+def _choices(webinar: Webinar | None = None) -> dict[str, Any]:
+    return {"labels": labels, "quizzes": quizzes.list_offered(viewer(), webinar), "limits": planning, "jp_rules": managing.jp_rules(clock.today())}
 
 
 @bp.get("/kelola/webinar/<int:webinar_id>")
@@ -109,7 +109,7 @@ def _page(
         share_address=managing.share_address(webinar),
         now=clock.now(),
         **{"found": [], "looked_for": None} | more,
-        **_choices(),
+        **_choices(webinar),
     )
 
 
@@ -151,7 +151,7 @@ def change_webinar(webinar_id: int) -> Any:
     version = _version()
 
     def change(actor_id: int) -> None:
-        planning.change_webinar(actor_id, webinar_id, version, planning.read_plan(request.form, planning.get_webinar_by_id(webinar_id)))
+        planning.change_webinar(actor_id, webinar_id, version, planning.read_plan(request.form, planning.get_webinar_by_id(webinar_id), viewer()))
 
     return _do(webinar_id, "acara", change, _("Tersimpan."))
 

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from app.assessment.events import AttemptGraded
 from app.assessment.slots import way_on_for
 from app.courses.queries import get_current_outline
-from app.kernel import clock
+from app.kernel import clock, events
 from app.kernel.db import db, transaction
-from app.learning import services
+from app.learning import queries, services
 from app.learning.models import LessonState
 from app.learning.queries import CourseStanding, LessonStanding
 from app.learning.templating import outline_module
@@ -73,3 +74,21 @@ def test_after_a_quiz_the_next_lesson_is_offered_once_it_is_open(app, at):
     assert way_on_for(outsider, "contoh/kuis") is None
     assert way_on_for(siti, "contoh/akhir") is None
     assert way_on_for(siti, "lain/kuis") is None
+
+
+def test_a_quiz_that_is_passed_before_its_lesson_is_open_completes_nothing(app, at):
+    at(2026, 11, 23, 9, 0)
+    course = publish_course("contoh", lesson("satu"), lesson("kuis", kind="quiz", quiz_id=1))
+    siti = make_user("Siti")
+    with transaction():
+        services.enrol(db.session.get_one(User, siti.id), course)
+
+    def states_after_passing():
+        with transaction():
+            events.record(AttemptGraded(1, siti.id, 1, "contoh/kuis", 90, True, clock.now()))
+        return queries.standing_in(siti.id, course).states["kuis"]
+
+    assert states_after_passing() == "todo-shut"
+    with transaction():
+        services.complete_lesson(siti.id, course, course.lesson("satu"))
+    assert states_after_passing() == "done"

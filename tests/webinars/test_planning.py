@@ -18,10 +18,11 @@ from app.kernel.db import db, transaction
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.jobs import Job
 from app.people.models import AuditEntry, User
-from app.webinars import agenda, planning, rules
+from app.webinars import agenda, planning, quizzes, rules
 from app.webinars.agenda import Row
 from app.webinars.models import AgendaItem, Webinar, WebinarSpeaker, WebinarStaff, WebinarState
 from tests.assessment.factories import make_quiz
+from tests.learning.factories import lesson, publish_course
 from tests.people.factories import make_unit, make_user, sign_in
 from tests.webinars.factories import make_speaker, make_webinar, register
 
@@ -172,6 +173,25 @@ def test_an_international_day_counts_for_two(admin: FlaskClient) -> None:
 def test_a_quiz_is_chosen_by_its_key(admin: FlaskClient) -> None:
     make_quiz("awal/pretest")
     assert made(admin, pretest_key="awal/pretest").pretest_key == "awal/pretest"
+
+
+def test_only_a_quiz_of_no_course_or_of_an_own_course_is_named(admin: FlaskClient) -> None:
+    publish_course("pelayanan", lesson("akhir", kind="quiz"))
+    for key in ("pelayanan/akhir", "awal/pretest"):
+        make_quiz(key)
+    moderator = make_user("Dewi Lestari", role=Role.MODERATOR)
+    webinar, named = made(admin), made(admin, posttest_key="pelayanan/akhir")
+    with transaction() as session:
+        session.add_all(WebinarStaff(webinar_id=one.id, user_id=moderator.id, role="MODERATOR") for one in (webinar, named))
+    with pytest.raises(Invalid) as refusal:
+        planning.read_plan(form(pretest_key="pelayanan/akhir"), webinar, moderator)
+    assert list(refusal.value.fields) == ["pretest_key"]
+    assert list(faults_of(pretest_key="pelayanan/akhir")) == ["pretest_key"]
+    assert [key for key, _title in quizzes.list_offered(moderator, webinar)] == ["awal/pretest"]
+    assert planning.read_plan(form(posttest_key="pelayanan/akhir"), named, moderator).posttest_key == "pelayanan/akhir", "as somebody else named it"
+    dewi = sign_in(admin, moderator)
+    assert dewi.post(f"{BASE}/{webinar.id}", data=form(pretest_key="pelayanan/akhir", version=str(webinar.version))).status_code == 422
+    assert "pelayanan/akhir" not in dewi.get(f"{BASE}/{webinar.id}").text
 
 
 # ---- created, changed ----

@@ -83,7 +83,8 @@ def way_on(user: Any, quiz_key: str) -> tuple[str, str] | None:
 
 
 def keep_evidence_on_attempt_graded(event: AttemptGraded) -> None:
-    """Write down the attempt, and complete the lesson when that is what it asked for; in the transaction that graded."""
+    """Write down the attempt, and complete the lesson when that is what it asked for and it is open to this learner: a webinar may have let
+    them take the quiz before. In the transaction that graded."""
     found = find_lesson_of(event.quiz_key)
     if found is None:
         return
@@ -96,7 +97,8 @@ def keep_evidence_on_attempt_graded(event: AttemptGraded) -> None:
         happened_at=event.submitted_at,
         facts={"course": outline.slug, "lesson": lesson.key, "attempt": event.attempt_id, "percent": event.percent},
     )
-    if event.passed and queries.is_enrolled(event.user_id, outline.course_id):
+    standing = queries.standing_in(event.user_id, outline)
+    if event.passed and standing.is_enrolled and not standing.locked_by(lesson.key):
         services.complete_lesson(
             event.user_id, outline, lesson, happened_at=event.submitted_at, facts={"attempt": event.attempt_id, "percent": event.percent}
         )
