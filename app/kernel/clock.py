@@ -15,6 +15,11 @@ def now() -> datetime:
     return _frozen or datetime.now(UTC)
 
 
+def milliseconds() -> int:
+    """This moment as browsers count it."""
+    return round(now().timestamp() * 1000)
+
+
 def local_zone() -> ZoneInfo:
     """The zone in which the government's days begin and end (WIB for Kota Tanjungpinang)."""
     return ZoneInfo(current_app.config["GURINDAM"].timezone)

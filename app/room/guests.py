@@ -36,9 +36,12 @@ class Full(DomainError):
 class Guest:
     """One connection that was let in."""
 
-    person: Participant
-    session_id: int | None
+    ticket: Ticket
     language: str
+
+    @property
+    def person(self) -> Participant:
+        return self.ticket.person
 
 
 class Guests:
@@ -59,7 +62,7 @@ class Guests:
         if not (person.may(MODERATE) or person.may(SPEAK)):
             self._seat(who)
         self.of_person[who] = there | {connection}
-        self.by_connection[connection] = Guest(person, ticket.session_id, language)
+        self.by_connection[connection] = Guest(ticket, language)
 
     def _seat(self, who: PersonHere) -> None:
         if who not in self.seated and len(self.seated) >= self.seats:

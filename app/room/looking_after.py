@@ -6,9 +6,10 @@ Joining reads a ticket and nothing else; what happened to a person since is foun
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -16,11 +17,12 @@ from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.people.models import User, UserSession
 from app.room.guests import Guest
+from app.room.people import People
 from app.room.room import Room
 from app.room.state import note_incident, read_state, write_state
-from app.room.ticket import VALID_SECONDS
-from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarSpeaker, WebinarState
-from app.webinars.participants import guest_key, speaker_key, user_key
+from app.room.ticket import EVERYBODY, VALID_SECONDS, session_name
+from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarState
+from app.webinars.participants import guest_key, user_key
 
 if TYPE_CHECKING:
     from app.room.rooms import Rooms
@@ -32,8 +34,13 @@ BOOT = f"{time.time():.3f}"  # this process
 
 
 def look_after(rooms: Rooms, room: Room) -> None:
-    for key, reason in list(find_unwelcome(room, rooms.guests.by_connection)):
-        rooms.put_out(room, key, reason)
+    room.part(People).look()
+    put_out_who_has_no_link(rooms, room)
+    unwelcome = list(find_unwelcome(room, rooms.guests.by_connection))
+    if unwelcome:
+        room.part(People).remember({one.name: one.reason for one in unwelcome})
+    for one in unwelcome:
+        rooms.put_out(room, one.connections, one.reason)
     refused = rooms.guests.refused.pop(room.webinar_id, 0)
     with transaction():
         write_state(room.webinar_id, ALIVE, {"boot": BOOT, "at": clock.now().isoformat()} if room.people else None)
@@ -52,24 +59,40 @@ def note_restart(webinar: Webinar) -> None:
         write_state(webinar.id, ALIVE, None)
 
 
-def find_unwelcome(room: Room, guests: dict[str, Guest]) -> Iterator[tuple[str, str]]:
-    """(key, reason) of people who are in the room and should not be any more."""
+class Unwelcome(NamedTuple):
+    """Who is in the room and should not be any more; `name` is how their tickets are known (`Ticket.names`)."""
+
+    name: str
+    reason: str
+    connections: list[str]
+
+
+def put_out_who_has_no_link(rooms: Rooms, room: Room) -> None:
+    """Speakers who came by a link that was replaced or revoked, or is over. Their tickets are known by its mark."""
+    part = room.part(People)
+    rooms.put_out(room, [connection for connection, person in list(room.connections.items()) if not part.has_link(person)], "link_ended")
+
+
+def find_unwelcome(room: Room, guests: dict[str, Guest]) -> Iterator[Unwelcome]:
     webinar = db.session.get_one(Webinar, room.webinar_id, populate_existing=True)
     if webinar.state in (WebinarState.CANCELED, WebinarState.DRAFT):
-        yield from ((key, "canceled") for key in room.people)
+        yield Unwelcome(EVERYBODY, "canceled", list(room.connections))
         return
     here = _account_ids(room)
     recently = clock.now() - timedelta(seconds=VALID_SECONDS + 3600)
     disabled = db.session.scalars(select(User.id).where(User.disabled_at >= recently, _is_here(User.id, webinar.id, here)))
-    yield from ((user_key(user_id), "disabled") for user_id in disabled if user_key(user_id) in room.people)
+    yield from _there(room, map(user_key, disabled), "disabled")
     ended = set(
         db.session.scalars(
             select(UserSession.id).where(UserSession.revoked_at >= recently, _is_here(UserSession.user_id, webinar.id, here))
         )
     )
-    yield from ((key, "signed_out") for key in _only_by(room, guests, ended))
-    yield from ((key, "not_registered") for key in _unregistered(webinar.id) if _is_audience(room, key))
-    yield from ((key, "link_ended") for key in _speakers_without_link(room))
+    yield from _by_sessions(room, guests, ended)
+    yield from _there(room, (key for key in _unregistered(webinar.id) if _is_audience(room, key)), "not_registered")
+
+
+def _there(room: Room, keys: Iterable[str], reason: str) -> Iterator[Unwelcome]:
+    return (Unwelcome(key, reason, list(room.people[key])) for key in keys if key in room.people)
 
 
 def _account_ids(room: Room) -> list[int]:
@@ -83,14 +106,14 @@ def _is_here(user_id: Any, webinar_id: int, staff: list[int]) -> ColumnElement[b
     return or_(user_id.in_(registered), user_id.in_(staff))
 
 
-def _only_by(room: Room, guests: dict[str, Guest], ended: set[int]) -> set[str]:
-    """People all of whose connections come from sessions that were ended."""
-    found = set()
-    for key, connections in room.people.items():
-        sessions = {guests[one].session_id for one in connections if one in guests}
-        if sessions and sessions <= ended:
-            found.add(key)
-    return found
+def _by_sessions(room: Room, guests: dict[str, Guest], ended: set[int]) -> Iterator[Unwelcome]:
+    """Connections from sessions that were ended; the same person in another browser stays."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for connection in list(room.connections):
+        guest = guests.get(connection)
+        if guest is not None and guest.ticket.session_id in ended:
+            found[guest.ticket.session_id].append(connection)
+    return (Unwelcome(session_name(number), "signed_out", connections) for number, connections in found.items())
 
 
 def _unregistered(webinar_id: int) -> set[str]:
@@ -105,12 +128,3 @@ def _unregistered(webinar_id: int) -> set[str]:
 def _is_audience(room: Room, key: str) -> bool:
     person = room.person(key)
     return person is not None and len(person.rights) == 1
-
-
-def _speakers_without_link(room: Room) -> set[str]:
-    linked = db.session.execute(
-        select(WebinarSpeaker.id, WebinarSpeaker.link_digest, WebinarSpeaker.link_ends_at).where(WebinarSpeaker.webinar_id == room.webinar_id)
-    )
-    now = clock.now()
-    valid = {speaker_key(found.id) for found in linked if found.link_digest is not None and (found.link_ends_at is None or found.link_ends_at > now)}
-    return {key for key in room.people if key[:1] == "s"} - valid

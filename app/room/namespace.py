@@ -47,7 +47,7 @@ class RoomNamespace(GuardedNamespace):
         ticket = open_ticket(auth.get("ticket") if isinstance(auth, dict) else None)
         room = self.registry.find(ticket.person.webinar_id)
         if room is not None:
-            room.part(People).check(ticket.person)
+            room.part(People).check(ticket)
         self.guests.admit(_connection(), ticket, str(get_locale() or "id"))
 
     def refuse(self, error: DomainError) -> Any:
@@ -109,7 +109,7 @@ class RoomNamespace(GuardedNamespace):
             raise Invalid(fields={"since": ""})
         asked = time.monotonic()
         answer = self.registry.join(here.connection, here.person, since, epoch)
-        return answer | {"now": round(clock.now().timestamp() * 1000), "took": round((time.monotonic() - asked) * 1000)}
+        return answer | {"now": clock.milliseconds(), "took": round((time.monotonic() - asked) * 1000)}
 
     def on_disconnect(self, reason: Any = None) -> None:
         connection = _connection()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
@@ -16,10 +17,13 @@ from app.room.events import OWN, STAFF, EventGroup, Here, hears, told
 from app.room.presence import LONGEST_DELAY_MS, RUNGS, Presence
 from app.room.room import Part, Room
 from app.room.state import read_state, write_state
+from app.room.ticket import VALID_SECONDS, Ticket
 from app.webinars.participants import KEY_LENGTH, Participant
 from app.webinars.permissions import ATTEND, MODERATE, SPEAK
+from app.webinars.queries import link_marks_of
 
 REMOVED = "removed"
+HAVE_BEEN_PUT_OUT = "put_out"
 MOST_FOUND = 20
 
 PUT_OUT = told("put_out", OWN, "The last thing somebody hears whose connections the server ends.", reason="why", message="the same in words")
@@ -40,23 +44,59 @@ class Removed(DomainError):
     default_message = WORDS[REMOVED]
 
 
+class PutOut(DomainError):
+    """A ticket that was written before its holder was put out."""
+
+    status = 403
+
+    def __init__(self, reason: str):
+        super().__init__(WORDS[reason], code=reason)
+
+
 class People(Part):
     name = "people"
 
     def __init__(self, room: Room):
         super().__init__(room)
         self.removed: dict[str, dict[str, str]] = {}
+        self.put_out: dict[str, tuple[int, str]] = {}  # when (ms) and why, by a name of `Ticket.names`
+        self.link_marks: dict[str, str] = {}  # of speakers
 
     def load(self) -> None:
         self.removed = {one["key"]: one for one in read_state(self.room.webinar_id, REMOVED, [])}
+        self.put_out = {name: (moment, reason) for name, moment, reason in read_state(self.room.webinar_id, HAVE_BEEN_PUT_OUT, [])}
+        self.look()
+
+    def look(self) -> None:
+        """Read which links of speakers work."""
+        self.link_marks = link_marks_of(self.room.webinar_id)
 
     def shown_to_staff(self) -> Any:
         return {"removed": list(self.removed.values())}
 
-    def check(self, person: Participant) -> None:
-        """Raises Removed."""
-        if person.key in self.removed:
+    def check(self, ticket: Ticket) -> None:
+        """Raises Removed or PutOut. Asks the database nothing."""
+        if ticket.person.key in self.removed:
             raise Removed
+        if not self.has_link(ticket.person):
+            raise PutOut("link_ended")
+        for name in ticket.names():
+            moment, reason = self.put_out.get(name, (0, ""))
+            if ticket.written_ms <= moment:
+                raise PutOut(reason)
+
+    def has_link(self, person: Participant) -> bool:
+        """Whether the link that somebody came by still works; true for who needs none."""
+        return person.link_mark == self.link_marks.get(person.key, "")
+
+    def remember(self, names: Mapping[str, str]) -> None:
+        """From now on, tickets of these (name → reason) that were written until now open nothing; for as long as there are any."""
+        now = clock.milliseconds()
+        oldest = now - VALID_SECONDS * 1000
+        kept = {name: found for name, found in self.put_out.items() if found[0] > oldest} | {name: (now, reason) for name, reason in names.items()}
+        self.put_out = kept
+        with transaction():
+            write_state(self.room.webinar_id, HAVE_BEEN_PUT_OUT, [[name, *found] for name, found in kept.items()])
 
     def change(self, removed: dict[str, dict[str, str]]) -> None:
         with transaction():
@@ -96,7 +136,7 @@ class PeopleEvents(EventGroup):
         part = here.room.part(People)
         if key not in part.removed:
             part.change(part.removed | {key: {"key": key, "name": person.full_name, "at": clock.now().isoformat()}})
-        current_app.extensions["gurindam_rooms"].put_out(here.room, key, REMOVED)
+        current_app.extensions["gurindam_rooms"].put_out(here.room, here.room.people.get(key, ()), REMOVED)
 
     @hears(MODERATE, "Let somebody in again who was removed.", pace=(30, 60), key=fields.text(2, KEY_LENGTH))
     def on_readmit_person(self, here: Here, key: str) -> None:

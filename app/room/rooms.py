@@ -89,7 +89,8 @@ class Rooms:
     def join(self, connection: str, person: Participant, since: dict[str, int] | None = None, epoch: str | None = None) -> dict[str, Any]:
         """Let a connection in and answer with all it needs. It hears every frame after the numbers in the answer. Raises Busy."""
         room = self.get(person.webinar_id)
-        room.part(People).check(person)
+        if guest := self.guests.by_connection.get(connection):
+            room.part(People).check(guest.ticket)
         for _beat in range(PATIENT_BEATS):
             with room.lock:
                 answer = room.welcome(person, since, epoch)
@@ -107,9 +108,9 @@ class Rooms:
         if room is not None:
             room.leave(connection, reason)
 
-    def put_out(self, room: Room, key: str, reason: str = "removed") -> None:
-        """End all connections of a person, each told why in its language."""
-        for connection in list(room.people.get(key, ())):
+    def put_out(self, room: Room, connections: Iterable[str], reason: str) -> None:
+        """End these connections, each told why in its language."""
+        for connection in list(connections):
             guest = self.guests.by_connection.get(connection)
             with force_locale(guest.language if guest else "id"):
                 _send_own([connection], PUT_OUT, {"reason": reason, "message": str(WORDS[reason])})

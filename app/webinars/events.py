@@ -36,3 +36,10 @@ class WebinarChanged:
     version: int
     moved_from: datetime | None
     more_seats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerLinksChanged:
+    """A speaker's link was made, replaced or revoked: the one before has ended."""
+
+    webinar_id: int

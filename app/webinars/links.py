@@ -16,6 +16,7 @@ from app.kernel.db import db
 from app.people.secret_box import keyed_digest
 from app.webinars.models import Webinar, WebinarGuest, WebinarSpeaker
 
+MARK_LENGTH = 16
 SPEAKERS_ANSWER_FOR = timedelta(days=14)  # after the event: questions that were put off are answered in writing
 
 
@@ -25,6 +26,11 @@ def make_secret() -> str:
 
 def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def mark_of(link_digest: str | None) -> str:
+    """Tells one link from another without telling either; empty for none."""
+    return (link_digest or "")[:MARK_LENGTH]
 
 
 def speaker_path(secret: str) -> str:

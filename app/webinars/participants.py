@@ -23,6 +23,7 @@ class Participant:
     full_name: str
     unit_name: str
     rights: frozenset[str]
+    link_mark: str = ""  # which of a speaker's links they came by
 
     @property
     def is_guest(self) -> bool:

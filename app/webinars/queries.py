@@ -13,6 +13,7 @@ from app.kernel.access import Permission, Scope
 from app.kernel.db import db
 from app.kernel.errors import NotFound
 from app.people.models import User
+from app.webinars.links import mark_of
 from app.webinars.models import (
     RegistrationState,
     Webinar,
@@ -85,9 +86,16 @@ def participant_for_guest(webinar: Webinar, guest: WebinarGuest) -> Participant 
 
 
 def participant_for_speaker(speaker: WebinarSpeaker) -> Participant:
-    return Participant(
-        speaker_key(speaker.id), speaker.webinar_id, None, speaker.full_name, speaker.institution, frozenset({ATTEND.name, SPEAK.name})
-    )
+    rights = frozenset({ATTEND.name, SPEAK.name})
+    mark = mark_of(speaker.link_digest)
+    return Participant(speaker_key(speaker.id), speaker.webinar_id, None, speaker.full_name, speaker.institution, rights, mark)
+
+
+def link_marks_of(webinar_id: int) -> dict[str, str]:
+    """The mark of each speaker's link that works now, by the speaker's key."""
+    linked = (WebinarSpeaker.webinar_id == webinar_id) & WebinarSpeaker.link_digest.is_not(None) & (WebinarSpeaker.link_ends_at > clock.now())
+    rows = db.session.execute(select(WebinarSpeaker.id, WebinarSpeaker.link_digest).where(linked))
+    return {speaker_key(number): mark_of(digest) for number, digest in rows}
 
 
 def list_upcoming(limit: int = 50) -> list[Webinar]:

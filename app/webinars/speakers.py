@@ -11,13 +11,14 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.kernel import clock
+from app.kernel import clock, events
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.notifications.services import mail_somebody
 from app.people import audit
 from app.ui.formats import waktu
 from app.webinars import links
+from app.webinars.events import SpeakerLinksChanged
 from app.webinars.models import AgendaItem, Webinar, WebinarSpeaker, WebinarState
 from app.webinars.planning import lock_for_edit
 
@@ -90,6 +91,7 @@ def remove_speaker(actor_id: int | None, webinar_id: int, speaker_id: int) -> No
     speaker = get_speaker(webinar_id, speaker_id)
     audit.note(actor_id, "webinars.speaker_removed", ("webinar", webinar_id), before={"speaker_id": speaker_id})
     db.session.delete(speaker)
+    events.record(SpeakerLinksChanged(webinar_id))
     db.session.flush()
 
 
@@ -100,6 +102,7 @@ def renew_link(actor_id: int | None, webinar_id: int, speaker_id: int) -> str:
     secret = links.make_secret()
     speaker.link_digest, speaker.link_made_at, speaker.link_ends_at = links.digest_of(secret), clock.now(), links.ends_at(webinar)
     audit.note(actor_id, "webinars.speaker_link_made", ("webinar", webinar_id), after={"speaker_id": speaker_id})
+    events.record(SpeakerLinksChanged(webinar_id))
     db.session.flush()
     if speaker.email:
         _mail_link(webinar, speaker, links.speaker_path(secret))
@@ -111,6 +114,7 @@ def revoke_link(actor_id: int | None, webinar_id: int, speaker_id: int) -> None:
     speaker = get_speaker(webinar_id, speaker_id)
     speaker.link_digest = speaker.link_made_at = speaker.link_ends_at = None
     audit.note(actor_id, "webinars.speaker_link_revoked", ("webinar", webinar_id), before={"speaker_id": speaker_id})
+    events.record(SpeakerLinksChanged(webinar_id))
     db.session.flush()
 
 

@@ -20,9 +20,9 @@ from app.webinars.participants import Participant
 class Visitor:
     """One connection to a room: what it sends, and what it has heard."""
 
-    def __init__(self, app: Flask, person: Participant, *, join: bool = True):
-        self.app, self.person = app, person
-        self.socket: SocketIOTestClient = socketio.test_client(app, namespace=NAMESPACE, auth={"ticket": write_ticket(person)})
+    def __init__(self, app: Flask, person: Participant, *, join: bool = True, ticket: str | None = None):
+        self.app, self.person, self.ticket = app, person, ticket or write_ticket(person)
+        self.socket: SocketIOTestClient = socketio.test_client(app, namespace=NAMESPACE, auth={"ticket": self.ticket})
         self.heard: list[tuple[str, Any]] = []
         self.joined: dict[str, Any] = self.send("join", {}) if join else {}
 

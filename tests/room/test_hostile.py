@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,9 +26,9 @@ from app.room.guests import MOST_CONNECTIONS
 from app.room.models import RoomIncident
 from app.room.people import People
 from app.room.rooms import NAMESPACE, rooms_of
-from app.room.state import write_state
+from app.room.state import read_state, write_state
 from app.room.ticket import VALID_SECONDS, write_ticket
-from app.webinars import queries
+from app.webinars import queries, speakers
 from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarSpeaker, WebinarState
 from app.webinars.participants import Participant
 from app.webinars.permissions import ATTEND, MODERATE, SPEAK
@@ -39,6 +40,7 @@ from tests.room.kit import Visitor, forget_everybody, visit, visit_as_speaker
 from tests.room.wire import Gone, Poller, Wire, close_all
 from tests.webinars.factories import make_guest, make_speaker, make_webinar, register
 
+At = Callable[..., None]
 STALE = ("no_ticket", "Halaman ini sudah lama terbuka. Muat ulang untuk masuk lagi.")
 
 
@@ -224,7 +226,7 @@ def test_the_servers_clock_is_told_and_the_browsers_is_not_asked(app: Flask, web
 def test_whose_reason_to_be_here_has_gone_is_put_out_with_words(
     app: Flask, webinar: Webinar, dewi: User, count_queries: list[str]
 ) -> None:
-    alia, budi, cici, speaker = make_user("Alia"), make_user("Budi"), make_user("Cici"), make_speaker(webinar, link_digest="x" * 64)
+    alia, budi, cici, speaker = make_user("Alia"), make_user("Budi"), make_user("Cici"), make_speaker(webinar, link_digest="x" * 64, link_ends_at=clock.now() + timedelta(hours=4))
     guest = make_guest(webinar)
     alia_id, budi_id, cici_id, guest_id, speaker_id, dewi_id = alia.id, budi.id, cici.id, guest.id, speaker.id, dewi.id
     for one in (alia_id, budi_id, cici_id):
@@ -266,6 +268,88 @@ def signed_in(app: Flask, webinar: Webinar, user: User) -> Visitor:
         return visit(app, webinar, db.session.get_one(User, user.id))
     finally:
         g.pop("user_session_id", None)
+
+
+def test_who_was_put_out_does_not_come_back_with_the_ticket_of_before(app: Flask, webinar: Webinar, at: At) -> None:
+    at(2026, 11, 28, 9, 0)
+    alia, budi = make_user("Alia"), make_user("Budi")
+    register(webinar, alia)
+    register(webinar, budi)
+    people = [visit(app, webinar, alia), signed_in(app, webinar, budi)]
+    tickets = [visitor.ticket for visitor in people]
+    with transaction() as session:
+        session.query(WebinarRegistration).filter_by(user_id=alia.id).one().state = RegistrationState.CANCELED
+        session.query(UserSession).filter_by(user_id=budi.id).one().revoked_at = clock.now()
+    look(app, webinar)
+    assert [refusal_of(app, ticket)[0] for ticket in tickets] == ["not_registered", "signed_out"]
+    forget_everybody(app)  # the process starts anew: the room is opened from its rows
+    assert Visitor(app, people[0].person, ticket=tickets[0]).joined["error"] == "not_registered"
+    assert refusal_of(app, tickets[1])[0] == "signed_out"
+    at(2026, 11, 28, 9, 5)
+    with transaction() as session:
+        session.query(WebinarRegistration).filter_by(user_id=alia.id).one().state = RegistrationState.REGISTERED
+    assert "state" in visit(app, webinar, db.session.get_one(User, alia.id)).joined, "registered again, with a ticket of now"
+    assert "state" in visit(app, webinar, db.session.get_one(User, budi.id)).joined, "signed in again"
+
+
+def test_who_signs_out_in_one_browser_stays_in_the_other(app: Flask, webinar: Webinar) -> None:
+    budi = make_user("Budi")
+    register(webinar, budi)
+    here, there = signed_in(app, webinar, budi), visit(app, webinar, budi)
+    with transaction() as session:
+        session.query(UserSession).filter_by(user_id=budi.id).one().revoked_at = clock.now()
+    look(app, webinar)
+    assert [body["reason"] for body in here.heard_of("put_out")] == ["signed_out"]
+    assert there.heard_of("put_out") == []
+    assert there.socket.is_connected(NAMESPACE)
+
+
+def test_what_is_remembered_of_who_was_put_out_ends_with_the_tickets(app: Flask, webinar: Webinar, at: At) -> None:
+    at(2026, 11, 28, 9, 0)
+    people = rooms_of(app).get(webinar.id).part(People)
+    people.remember({"g1": "not_registered"})
+    at(2026, 11, 28, 21, 1)
+    people.remember({"g2": "not_registered"})
+    assert list(people.put_out) == ["g2"]
+    assert [name for name, _moment, _reason in read_state(webinar.id, "put_out")] == ["g2"]
+
+
+def test_a_speakers_link_that_was_replaced_ends_at_once(app: Flask, webinar: Webinar, dewi: User, count_queries: list[str]) -> None:
+    speaker = make_speaker(webinar)
+    renew(dewi, speaker)
+    before = visit_as_speaker(app, db.session.get_one(WebinarSpeaker, speaker.id))
+    renew(dewi, speaker)
+    assert [body["reason"] for body in before.heard_of("put_out")] == ["link_ended"]
+    assert not before.socket.is_connected(NAMESPACE)
+    now = visit_as_speaker(app, db.session.get_one(WebinarSpeaker, speaker.id))
+    count_queries.clear()
+    assert refusal_of(app, before.ticket)[0] == "link_ended"
+    assert count_queries == []
+    look(app, webinar)
+    assert now.socket.is_connected(NAMESPACE)
+    with transaction():
+        speakers.revoke_link(dewi.id, webinar.id, speaker.id)
+    assert [body["reason"] for body in now.heard_of("put_out")] == ["link_ended"]
+    forget_everybody(app)
+    assert Visitor(app, now.person, ticket=now.ticket).joined["error"] == "link_ended"
+
+
+def test_a_speakers_link_ends_with_its_time(app: Flask, webinar: Webinar, at: At) -> None:
+    at(2026, 11, 28, 9, 0)
+    speaker = visit_as_speaker(app, make_speaker(webinar, link_digest="x" * 64, link_ends_at=clock.now() + timedelta(minutes=1)))
+    at(2026, 11, 28, 9, 2)
+    look(app, webinar)
+    assert [body["reason"] for body in speaker.heard_of("put_out")] == ["link_ended"]
+    assert refusal_of(app, speaker.ticket)[0] == "link_ended"
+
+
+def renew(actor: User, speaker: WebinarSpeaker) -> None:
+    with transaction():
+        speakers.renew_link(actor.id, speaker.webinar_id, speaker.id)
+
+
+def look(app: Flask, webinar: Webinar) -> None:
+    looking_after.look_after(rooms_of(app), rooms_of(app).get(webinar.id))
 
 
 def test_a_canceled_webinar_has_nobody_in_its_room(app: Flask, webinar: Webinar, dewi: User) -> None:
