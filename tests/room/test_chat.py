@@ -85,6 +85,13 @@ def test_slow_mode_and_closing_hold_the_audience_and_not_the_moderator(talk: Tal
     assert "message" in say(talk.moderator)
 
 
+def test_a_line_sent_again_is_answered_with_the_first_even_after_the_chat_was_closed(talk: Talk) -> None:
+    first = say(talk.alia, "Selamat siang", key="line-00007")["message"]
+    talk.moderator.send("set_chat", {"open": False, "slow": 30})
+    assert say(talk.alia, "Selamat siang", key="line-00007")["message"]["id"] == first["id"]
+    assert say(talk.alia, key="line-00008")["error"] == "chat_closed"
+
+
 def test_how_the_chat_was_set_outlives_the_room(talk: Talk) -> None:
     talk.moderator.send("set_chat", {"open": False, "slow": 10})
     forget_everybody(talk.app)

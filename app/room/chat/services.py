@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from app.kernel import clock
-from app.kernel.errors import Conflict, NotAllowed, NotFound, TooMany
+from app.kernel.db import insert_into
+from app.kernel.errors import Conflict, DomainError, NotAllowed, NotFound, TooMany
 from app.room.models import RoomMessage
 from app.room.questions.services import refuse_words
 from app.room.standing import customs_of
@@ -23,33 +25,49 @@ EDITABLE = timedelta(minutes=5)
 
 table: Any = RoomMessage.__table__
 webinars: Any = Webinar.__table__
+_BY = (table.c.webinar_id == bindparam("webinar_id"), table.c.participant == bindparam("participant"))
+_MINE = select(table).where(*_BY, table.c.key == bindparam("key"))
+_LATEST = select(table.c.said_at).where(*_BY).order_by(table.c.id.desc()).limit(1)
 
 
 def write_message(person: Participant, key: str, text: str, reply_to: int | None) -> Callable[[Connection], Any]:
     """The row of a new line, or of the same one sent before."""
 
     def work(connection: Connection) -> Any:
-        mine = (table.c.webinar_id == person.webinar_id, table.c.participant == person.key)
-        known = connection.execute(select(table).where(*mine, table.c.key == key)).one_or_none()
-        if known is not None:
-            return known
-        customs = customs_of(connection, person.webinar_id)
-        if not person.may(MODERATE):
-            if not customs.chat_open:
-                raise Conflict(_("Moderator menutup obrolan."), code="chat_closed")
-            latest = connection.scalar(select(table.c.said_at).where(*mine).order_by(table.c.id.desc()).limit(1))
-            _keep_slow(latest, customs.slow_mode_seconds)
-        refuse_words(text, customs.refused_words)
-        if reply_to is not None:
-            _find(connection, person.webinar_id, reply_to)
-        values = {
-            "webinar_id": person.webinar_id, "participant": person.key, "key": key, "author_name": person.full_name, "author_unit": person.unit_name,
-            "text": text, "reply_to_id": reply_to, "said_at": clock.now(),
-        }  # fmt: skip
-        made = connection.execute(table.insert().values(values).returning(table.c.id)).scalar_one()
-        return connection.execute(select(table).where(table.c.id == made)).one()
+        mine = {"webinar_id": person.webinar_id, "participant": person.key, "key": key}
+        try:
+            _refuse(connection, person, text, reply_to)
+        except DomainError:
+            known = connection.execute(_MINE, mine).one_or_none()
+            if known is None:
+                raise
+            return known  # it was said before whatever speaks against it now
+        values = {"author_name": person.full_name, "author_unit": person.unit_name, "text": text, "reply_to_id": reply_to, "said_at": clock.now()}
+        made = connection.execute(_saying(connection.dialect.name), mine | values).one_or_none()
+        return made if made is not None else connection.execute(_MINE, mine).one()
 
     return work
+
+
+@cache
+def _saying(dialect: str) -> Any:
+    """The row of a line; nothing when the same one is there."""
+    values = {name: bindparam(name) for name in ("webinar_id", "participant", "key", "author_name", "author_unit", "text", "reply_to_id", "said_at")}
+    return insert_into(table, dialect).values(values).on_conflict_do_nothing(index_elements=["webinar_id", "participant", "key"]).returning(*table.c)
+
+
+def _refuse(connection: Connection, person: Participant, text: str, reply_to: int | None) -> None:
+    """Raise when this person may not say this now."""
+    customs = customs_of(connection, person.webinar_id)
+    if not person.may(MODERATE):
+        if not customs.chat_open:
+            raise Conflict(_("Moderator menutup obrolan."), code="chat_closed")
+        if customs.slow_mode_seconds:
+            latest = connection.scalar(_LATEST, {"webinar_id": person.webinar_id, "participant": person.key})
+            _keep_slow(latest, customs.slow_mode_seconds)
+    refuse_words(text, customs.refused_words)
+    if reply_to is not None:
+        _find(connection, person.webinar_id, reply_to)
 
 
 def _keep_slow(latest: Any, seconds: int) -> None:
