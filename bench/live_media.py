@@ -396,13 +396,16 @@ def _presence_lost(broadcast: Any, key: str, killed: datetime) -> Iterator[Figur
 
 def _kept_seconds(room: Path) -> float:
     """How much was recorded, in all takes together."""
+    return sum(_length_of(next(take.glob("raw.*")).read_bytes()) for take in (room / "takes").iterdir())
+
+
+def _length_of(content: bytes) -> float:
     from app.stage.matroska import Index
+    from tests.stage.recordings import pieces
 
-    return sum(_length_of(Index(), next(take.glob("raw.*")).read_bytes()) for take in (room / "takes").iterdir())
-
-
-def _length_of(index: Any, content: bytes) -> float:
-    index.feed(content)
+    index = Index()
+    for piece in pieces(content, 65_536):
+        index.feed(piece)
     return (index.clusters[-1].ms - index.clusters[0].ms) / 1000 + 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.stage import layout
 from app.stage.matroska import Index
-from tests.stage.recordings import H264
+from tests.stage.recordings import H264, pieces
 
 PIECES_EACH_SECOND = 4
 
@@ -17,7 +17,8 @@ PIECES_EACH_SECOND = 4
 def spread(content: bytes) -> list[tuple[float, int]]:
     """(second, how many bytes are there by then): what was recorded comes once it was recorded."""
     index = Index()
-    index.feed(content)
+    for piece in pieces(content, 65_536):
+        index.feed(piece)
     places = [(one.at, one.ms / 1000) for one in index.clusters]
     ends = [*places[1:], (len(content), places[-1][1] + 1)]
     found = [(places[0][1], places[0][0])]
