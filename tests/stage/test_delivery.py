@@ -112,6 +112,9 @@ def test_nginx_sends_the_bytes_unless_it_keeps_a_copy_for_everybody(app: Flask, 
     assert (handed.data, handed.headers["X-Accel-Redirect"]) == (b"", f"/_media/live/{webinar.id}/hls/1-1/video/000000.m4s")
     kept = client.get(where, headers={"X-Gurindam-Keeps": "1"}, buffered=True)
     assert (kept.data, "X-Accel-Redirect" in kept.headers) == (SEGMENT, False)
+    assert "X-Accel-Expires" not in kept.headers
+    listed = client.get(delivery.stream_address("live", webinar.id, "hls/video.m3u8"), headers={"X-Gurindam-Keeps": "1"}, buffered=True)
+    assert 0 <= time.time() - int(listed.headers["X-Accel-Expires"].removeprefix("@")) < 5  # kept to the end of the second
 
 
 def test_the_health_page_and_the_probe_know_the_encoder(app: Flask, client: FlaskClient) -> None:
