@@ -151,7 +151,7 @@ class Load:
         due = SEGMENT_BYTES / 1000
         yield Figure(f"{self.name}: requests", requests, "1/s", 2 * self.viewers, requests / self.viewers / 2, 0.95, True, f"p50 {told['p50']:.0f} ms, p99 {told['p99']:.0f} ms")
         yield Figure(f"{self.name}: bytes for each viewer", kb, "kB/s", due, kb / due, 1.15, note="a second of 1 Mbit/s, and the list")
-        yield Figure(f"{self.name}: failed or over a second late", told["failed"] + told["late"], "", bar=0, note=f"of {self.viewers} viewers in {SECONDS} s")
+        yield Figure(f"{self.name}: failed or over a second late", told["failed"] + told["late"], "", bar=0, note=f"of {self.viewers} viewers in {SECONDS} s; failed: {told['failed']}")
 
 
 def _node() -> str:

@@ -8,14 +8,18 @@ const [, , address, viewers, seconds, ca] = process.argv;
 const url = new URL(address);
 const { Agent, get } = url.protocol === 'https:' ? https : http;
 const told = { lists: 0, segments: 0, bytes: 0, failed: 0, late: 0, waits: [] };
-const ending = performance.now() + 1000 * Number(seconds) + 3000;
+const JOINING = 5000; // within so long they all come, and then it is counted
+const begun = performance.now() + 500;
+const counting = begun + JOINING + 1000;
+const ending = counting + 1000 * Number(seconds);
+const counts = () => performance.now() > counting;
 
 class Viewer {
   agent = new Agent({ keepAlive: true, maxSockets: 1, ...(ca === '-' ? {} : { ca: readFileSync(ca), servername: url.searchParams.get('host') ?? url.hostname }) });
-  known = new Set();
+  last = '';
 
   fetch(path) {
-    const begun = performance.now();
+    const asking = performance.now();
     return new Promise((resolve) => {
       const asked = get(
         { host: url.hostname, port: url.port, path, agent: this.agent, headers: { host: url.searchParams.get('host') ?? url.host }, timeout: 8000 },
@@ -24,8 +28,10 @@ class Viewer {
           answer.on('data', (part) => parts.push(part));
           answer.on('end', () => {
             const body = Buffer.concat(parts);
-            told.bytes += body.length;
-            told.waits.push(performance.now() - begun);
+            if (counts()) {
+              told.bytes += body.length;
+              told.waits.push(performance.now() - asking);
+            }
             if (answer.statusCode !== 200) told.failed += 1;
             resolve(answer.statusCode === 200 ? body : null);
           });
@@ -39,25 +45,29 @@ class Viewer {
     });
   }
 
+  /** What the list names beyond what is here; of the first list only the last. */
+  news(list) {
+    const names = list.toString().split('\n').filter((line) => line && !line.startsWith('#'));
+    const fresh = this.last ? names.slice(names.indexOf(this.last) + 1) : names.slice(-1);
+    this.last = names.at(-1) ?? this.last;
+    return fresh.slice(-3); // who is further behind goes on with what is live
+  }
+
   async watch(first) {
     for (let due = first; due < ending; due += 1000) {
       const wait = due - performance.now();
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
-      else if (wait < -1000) told.late += 1;
+      else if (wait < -1000 && counts()) told.late += 1;
       const list = await this.fetch(url.pathname);
       if (!list) continue;
-      told.lists += 1;
-      const newest = list.toString().trim().split('\n').pop();
-      if (newest.startsWith('#') || this.known.has(newest)) continue;
-      this.known.add(newest);
-      if (await this.fetch(url.pathname.replace(/[^/]+$/, newest))) told.segments += 1;
+      if (counts()) told.lists += 1;
+      for (const name of this.news(list)) if ((await this.fetch(url.pathname.replace(/[^/]+$/, name))) && counts()) told.segments += 1;
     }
     this.agent.destroy();
   }
 }
 
-const begun = performance.now() + 1500;
-await Promise.all(Array.from({ length: Number(viewers) }, (_none, i) => new Viewer().watch(begun + (i * 1000) / Number(viewers))));
-const { waits, ...counts } = told;
+await Promise.all(Array.from({ length: Number(viewers) }, (_none, i) => new Viewer().watch(begun + (i * JOINING) / Number(viewers))));
+const { waits, ...numbers } = told;
 waits.sort((a, b) => a - b);
-console.log(JSON.stringify({ ...counts, p50: waits[Math.floor(waits.length / 2)] ?? 0, p99: waits[Math.floor(waits.length * 0.99)] ?? 0 }));
+console.log(JSON.stringify({ ...numbers, p50: waits[Math.floor(waits.length / 2)] ?? 0, p99: waits[Math.floor(waits.length * 0.99)] ?? 0 }));
