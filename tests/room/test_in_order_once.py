@@ -42,8 +42,8 @@ class Record(Part):
 class Browser:
     """Does what `client/parts/room.ts` does."""
 
-    def __init__(self, room: Room, key: str, *, staff: bool):
-        self.room = room
+    def __init__(self, room: Room, key: str, tab: int, *, staff: bool):
+        self.room, self.tab = room, tab
         self.person = Participant(key, 1, None, key, "", frozenset({ATTEND.name, *([MODERATE.name] if staff else [])}))
         self.connection = 0
         self.here = False
@@ -54,7 +54,7 @@ class Browser:
 
     @property
     def name(self) -> str:
-        return f"{self.person.key}-{self.connection}"
+        return f"{self.person.key}-{self.tab}-{self.connection}"
 
     def come(self) -> None:
         """Join; when it has to wait for the beat, it is not there yet."""
@@ -116,7 +116,7 @@ def open_room(browsers: list[tuple[str, bool]]) -> tuple[Room, Record, list[Brow
     room.streams = {name: _forgetful(name) for name in room.streams}
     room.own_line = OwnLine()
     room.own_line._kept = deque(maxlen=KEPT)
-    there = [Browser(room, key, staff=staff) for key, staff in browsers]
+    there = [Browser(room, key, tab, staff=staff) for tab, (key, staff) in enumerate(browsers)]
 
     def send(connections: Any, kind: str, body: Any, number: int) -> None:
         for browser in there:
