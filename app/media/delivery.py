@@ -5,7 +5,8 @@ ends, signed with the installation's key. It stands in the path, so the relative
 playlists can be plain files. Tokens begin anew every hour, not with every page, so that a browser's cache keeps what was already fetched.
 
 An address works only beside the cookie of the browser it was made for, and only while that browser is signed in; copied elsewhere it opens
-nothing. What everybody may see on a public page (a course's picture) is signed for everybody. `docs/media-delivery.md` says what holds.
+nothing. What everybody may see on a public page (a course's picture) or in a live room (the pages of slides) is signed for everybody, and never opens
+a document's original; a guest without an account gets the original by an address of its own. `docs/media-delivery.md` says what holds.
 
 A feature that shows an asset to people says who may have it with `register_reader`; signing an address trusts its caller.
 
@@ -32,7 +33,9 @@ from app.people import sessions
 
 VALID_HOURS, STEP_HOURS = 3, 1  # an address works for two to three hours
 STREAM_HOURS = 2  # that of a stream for one to two
-EVERYBODY, NOBODY = "", "-"  # holders that are no browser
+FILE_HOURS = 2  # that of an original for a guest as well
+EVERYBODY, NOBODY, WHO_HAS_THE_FILE = "", "-", "="  # holders that are no browser
+ORIGINAL = "berkas.pdf"  # the only original that is handed out
 ANY_TOKEN = "~token~"  # noqa: S105  what no path is called
 CONTENT_TYPES = {
     "m3u8": "application/vnd.apple.mpegurl",
@@ -67,6 +70,12 @@ class Right:
     holder: str
     ends: int
     stream: str = ""
+
+    def opens(self, path: str) -> bool:
+        """What is signed for everybody shows an asset and does not hand out its original; what hands out the original shows nothing else."""
+        if self.holder == WHO_HAS_THE_FILE:
+            return path == ORIGINAL
+        return path != ORIGINAL or self.holder != EVERYBODY
 
     @property
     def seconds_left(self) -> int:
@@ -128,6 +137,13 @@ def token_for(asset_id: int, generation: int, user: Any) -> str:
     return sign(asset_id, generation, EVERYBODY if getattr(user, "id", None) is None else sessions.own_mark() or NOBODY)
 
 
+def original_address(asset: MediaAsset, user: Any) -> str:
+    """The address of a document's original. Without an account it opens that alone, for whoever has it; the caller has checked as above."""
+    if getattr(user, "id", None) is not None:
+        return address(asset, ORIGINAL, user)
+    return addresses_for_any()(ORIGINAL).replace(ANY_TOKEN, sign(asset.id, asset.generation, WHO_HAS_THE_FILE))
+
+
 def addresses_for_any() -> Callable[[str], str]:
     """Addresses that open nothing yet: `ANY_TOKEN` stands where a browser's token goes, so that what names them can be drawn for all."""
     return partial(_address_of_any, request.script_root if request else None)
@@ -140,7 +156,8 @@ def _address_of_any(root: str | None, path: str) -> str:
 
 
 def sign(asset_id: int, generation: int, holder: str) -> str:
-    ends = (int(clock.now().timestamp()) // 3600 // STEP_HOURS) * STEP_HOURS + VALID_HOURS
+    hours = FILE_HOURS if holder == WHO_HAS_THE_FILE else VALID_HOURS
+    ends = (int(clock.now().timestamp()) // 3600 // STEP_HOURS) * STEP_HOURS + hours
     return _kept_token(current_app.config["SECRET_KEY"], asset_id, generation, holder, ends)
 
 
@@ -157,7 +174,7 @@ def open_address(app: Flask, token: str, cookies: str) -> Right:
         raise Forged
     if right.seconds_left <= 0:
         raise Expired
-    if right.holder != EVERYBODY:
+    if right.holder not in (EVERYBODY, WHO_HAS_THE_FILE):
         browser = sessions.find_browser(app, cookies)
         if browser is None or browser.mark != right.holder or not sessions.is_alive(app, browser):
             raise Forged

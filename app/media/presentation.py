@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from app.kernel.db import db
 from app.media.captions import Cue, sentences
-from app.media.delivery import ANY_TOKEN, address, addresses, addresses_for_any, token_for
+from app.media.delivery import ANY_TOKEN, address, addresses, addresses_for_any, original_address, token_for
 from app.media.languages import own_name_of
 from app.media.models import AssetKind, AssetState, MediaAsset, MediaCaption, Stage
 from app.media.queries import list_captions
@@ -218,4 +218,4 @@ def page_pictures(asset: MediaAsset, number: int, user: Any) -> dict[str, Any]:
 
 
 def document_download(asset: MediaAsset, user: Any) -> str:
-    return address(asset, "berkas.pdf", user)
+    return original_address(asset, user)

@@ -30,7 +30,6 @@ from app.kernel.file_body import FileBody
 from app.media import delivery
 
 ADDRESS = re.compile(r"/media/(\.?[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-.]+)/((?!captions/).+)")
-ORIGINAL = "berkas.pdf"  # the only original that is handed out
 REFUSED = {404: "404 Not Found", 410: "410 Gone", 416: "416 Range Not Satisfiable", 503: "503 Service Unavailable"}
 SAFE_BESIDE_OUR_PAGES = (
     ("Content-Security-Policy", "default-src 'none'; sandbox"),
@@ -84,14 +83,14 @@ class MediaFiles:
             log.error("database_unavailable", reason=str(getattr(error, "orig", error)))
             raise _Refused(503, **{"Retry-After": "5"}) from error
         content_type = delivery.CONTENT_TYPES.get(path.rpartition(".")[2])
-        key = place and (place.original if path == ORIGINAL else f"{place.folder}/{path}")
-        if content_type is None or not key:
+        key = place and (place.original if path == delivery.ORIGINAL else f"{place.folder}/{path}")
+        if content_type is None or not key or not right.opens(path):
             raise _Refused(404)
         file = self._open(key)
         found = os.fstat(file.fileno())
         headers["Content-Type"] = content_type
         headers["Cache-Control"] = _how_long(file, found.st_size, path, right)
-        if path == ORIGINAL and place:
+        if path == delivery.ORIGINAL and place:
             headers.set("Content-Disposition", "attachment", filename=Path(place.name).with_suffix(".pdf").name)
         if right.stream and path.endswith(".m3u8") and "HTTP_X_GURINDAM_KEEPS" in environ:
             headers["X-Accel-Expires"] = f"@{int(time.time())}"  # to the end of this second; of `max-age=1` nginx makes up to two

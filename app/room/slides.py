@@ -1,6 +1,7 @@
 """Slides: pages of a document as pictures, turned by speakers and moderators; viewers follow, or look back for themselves.
 
-The addresses of the pictures are the same for everybody in the room and are renewed every hour, so that one cache serves all.
+The addresses of the pictures are the same for everybody in the room and are renewed every hour, so that one cache serves all. They open the
+pages and not the document itself, which is handed out from when its plan says.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,33 @@ def test_the_pdf_itself_is_a_download(app: Flask, client: FlaskClient, tmp_path:
     source = pdf(tmp_path / "Standar Pelayanan.pdf", pages=1)
     asset = prepared(app, source, AssetKind.DOCUMENT)
     with app.test_request_context():
-        where = delivery.address(asset, "berkas.pdf", None)
+        where = delivery.original_address(asset, None)
     answer = client.get(where, buffered=True)
     assert answer.data == source.read_bytes()
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "Standar Pelayanan.pdf" in answer.headers["Content-Disposition"]
+
+
+def test_what_is_signed_for_everybody_opens_the_pages_or_the_file_and_not_both(app: Flask, client: FlaskClient, tmp_path: Path):
+    asset = prepared(app, pdf(tmp_path / "Slide.pdf", pages=1), AssetKind.DOCUMENT)
+    page = asset.renditions["pages"][0][0]["path"]
+    tokens = {holder: delivery.sign(asset.id, asset.generation, holder) for holder in (delivery.EVERYBODY, delivery.WHO_HAS_THE_FILE)}
+    answers = {(holder, path): client.get(f"/media/{token}/{path}", buffered=True).status_code for holder, token in tokens.items() for path in (page, "berkas.pdf")}
+    assert answers == {
+        (delivery.EVERYBODY, page): 200,
+        (delivery.EVERYBODY, "berkas.pdf"): 404,
+        (delivery.WHO_HAS_THE_FILE, page): 404,
+        (delivery.WHO_HAS_THE_FILE, "berkas.pdf"): 200,
+    }
+
+
+def test_the_file_of_a_guest_ends_sooner_than_what_is_shown(app: Flask, client: FlaskClient, tmp_path: Path, at: Callable[..., None]):
+    at(2026, 11, 28, 9, 30)
+    asset = prepared(app, pdf(tmp_path / "Slide.pdf", pages=1), AssetKind.DOCUMENT)
+    with app.test_request_context():
+        where = delivery.original_address(asset, None)
+    at(2026, 11, 28, 11, 0, 1)
+    assert client.get(where).status_code == 410
 
 
 def test_pages_and_words_can_be_counted_before_anything_is_stored(tmp_path: Path):

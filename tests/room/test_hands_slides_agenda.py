@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.kernel import clock
 from app.kernel.db import db, transaction
+from app.media import delivery
 from app.media.models import MediaAsset
 from app.room.models import RoomSlideTurn
 from app.room.rooms import rooms_of
@@ -139,6 +140,19 @@ def test_addresses_are_the_same_for_all_and_open_to_who_has_no_account(talk: Tal
     with client.get(decks[0][0]["at"] + "0001-800.webp") as page:
         assert page.status_code == 200
     assert client.get("/media/wrong/0001-800.webp").status_code == 404
+
+
+def test_the_pages_of_slides_do_not_open_the_document_itself(talk: Talk, client: FlaskClient) -> None:
+    make_slides(talk.webinar)
+    asset = db.session.scalars(select(MediaAsset)).one()
+    original = Path(current_app.instance_path) / "files" / str(asset.original_key)
+    original.parent.mkdir(parents=True, exist_ok=True)
+    original.write_bytes(b"%PDF")
+    forget_everybody(talk.app)
+    at = Visitor(talk.app, talk.alia.person).joined["state"]["all"]["slides"]["decks"][0]["at"]
+    assert client.get(f"{at}berkas.pdf").status_code == 404
+    with current_app.test_request_context(), client.get(delivery.original_address(asset, None)) as file:
+        assert (file.status_code, file.data) == (200, b"%PDF")
 
 
 def test_slides_added_later_and_fresh_addresses_are_told(talk: Talk) -> None:
