@@ -75,6 +75,7 @@ class Room:
             part = make(self)
             self.parts[part.name] = part
         self._kept: dict[str, tuple[int, Any]] = {}
+        self._awaited: set[str] = set()
 
     def part(self, kind: type[PartType]) -> PartType:
         return cast(PartType, self.parts[kind.name])
@@ -148,6 +149,7 @@ class Room:
         names = self.streams_of(person)
         missed = self._missed(person, names, since) if since is not None and epoch == self.epoch else None
         if missed is None and not all(self._keep_state(name) for name in names):
+            self._awaited.update(names)
             return None
         numbers = {name: self.streams[name].number for name in names} | {OWN: self.own_line.number}
         said = missed or {"state": {name: self._kept[name][1] for name in names}, "own": self._own(person)}
@@ -180,8 +182,9 @@ class Room:
         return True
 
     def keep_states(self) -> None:
-        """Right after the frames: for those who are waiting to come in."""
-        for name in self.streams:
+        """Right after the frames: what those see who are waiting to come in; nothing when nobody is."""
+        awaited, self._awaited = self._awaited, set()
+        for name in awaited:
             self._keep_state(name)
 
     def start_over(self) -> None:

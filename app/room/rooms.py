@@ -49,7 +49,6 @@ class Rooms:
         self.lock = threading.RLock()
         self.pulse: threading.Event | None = None  # of the loops that run now; set when they are to end
         self.next_beat = threading.Event()
-        self.awaited = False
         self.looking = threading.Lock()  # held while rooms are looked after
         self.guests = Guests(app.config["GURINDAM"].live_seats)
 
@@ -99,7 +98,7 @@ class Rooms:
                         socketio.server.enter_room(connection, channel(room.webinar_id, stream), namespace=NAMESPACE)  # type: ignore[union-attr]
                     room.enter(connection, person)
                     return answer
-                self.awaited, beat = True, self.next_beat
+                beat = self.next_beat
             beat.wait(SECOND)
         raise Busy
 
@@ -124,7 +123,7 @@ class Rooms:
             socketio.sleep(BEAT_SECONDS)  # type: ignore[arg-type]
             for room in list(self.open_rooms.values()):
                 self._speak(room)
-            passed, self.next_beat, self.awaited = self.next_beat, threading.Event(), False
+            passed, self.next_beat = self.next_beat, threading.Event()
             passed.set()
             with self.lock:
                 if not self.open_rooms:
@@ -144,8 +143,7 @@ class Rooms:
                 for frame in room.frames():
                     broadcast("frame", frame, NAMESPACE, channel(room.webinar_id, frame["s"]))
                     frames_told.inc()
-                if self.awaited:
-                    room.keep_states()
+                room.keep_states()
             except Exception:
                 log.exception("room_frame_fault", webinar_id=room.webinar_id)
                 room.start_over()

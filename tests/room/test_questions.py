@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from sqlalchemy import func, select, update
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.notifications.models import Notification, OutboxMail
+from app.room import words
 from app.room.jobs import tell_answer
 from app.room.models import QuestionState, RoomQuestion, RoomQuestionVote
 from app.room.on_air import OnAir
+from app.room.questions import part
 from app.room.rooms import rooms_of
 from app.webinars.models import Webinar, WebinarState
 from tests.room.kit import forget_everybody, visit_as_speaker
@@ -184,6 +187,22 @@ def test_near_duplicates_are_suggested_and_merged_with_their_votes(talk: Talk) -
     assert talk.budi.heard_of("own_question")[-1]["question"]["merged_into"] == stays
     assert {"id": gone} in talk.alia.heard_of("question_gone")
     assert talk.part.asked[stays].follows == {talk.alia.person.key, talk.budi.person.key}
+
+
+def test_likeness_is_worked_out_once_when_a_question_is_asked(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+
+    def compare_and_count(wanted: frozenset[str], others: Iterable[tuple[int, frozenset[str]]], patience: words.Patience) -> list[tuple[float, int]]:
+        known = list(others)
+        compared.append(len(known))
+        return words.find_alike(wanted, known, patience)
+
+    monkeypatch.setattr(part, "find_alike", compare_and_count)
+    asked = [talk.ask(who) for who in (talk.alia, talk.budi, talk.alia)]
+    talk.decide(asked[0], "approve")
+    again = talk.come_back(talk.moderator)
+    assert [one["alike"] for one in again.joined["state"]["staff"]["questions"]] == [asked[1:], [asked[0], asked[2]], asked[:2]]
+    assert compared == [0, 1, 2]
 
 
 def test_merging_again_takes_the_first_asker_along(talk: Talk) -> None:

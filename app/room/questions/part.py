@@ -17,11 +17,12 @@ from app.room.models import RoomQuestion, RoomQuestionFollow, RoomQuestionVote
 from app.room.questions import rules
 from app.room.room import Part, Room
 from app.room.standing import Turns, said
-from app.room.words import gist, most_alike
+from app.room.words import Patience, find_alike, gist, in_order
 from app.webinars.participants import Participant
 
 MOST_SHOWN = 300
-NEXT_SHOWN = 3
+NEXT_SHOWN, ALIKE_SHOWN, ALIKE_KEPT = 3, 3, 20
+MOST_COMPARED, MOST_LOOKS_AT_OPENING = 200, 100_000
 
 SHOWN = told("question_shown", ALL, "A question to show, or to show as it now is.", question="see the state `questions`")
 GONE = told("question_gone", ALL, "A question that is not shown any more.", id="its number")
@@ -51,6 +52,7 @@ class Asked:
     votes: set[str] = field(default_factory=set)
     follows: set[str] = field(default_factory=set)
     gist: frozenset[str] = frozenset()
+    alike: list[tuple[float, int]] = field(default_factory=list)  # how alike, and which; worked out once
 
     def shown(self) -> dict[str, Any]:
         """As the audience sees it: the name only where the asker lent it."""
@@ -68,7 +70,7 @@ class Asked:
         return self.shown() | {"merged_into": self.merged_into_id}
 
 
-FIELDS = tuple(name for name in Asked.__dataclass_fields__ if name not in ("votes", "follows", "gist"))
+FIELDS = tuple(name for name in Asked.__dataclass_fields__ if name not in ("votes", "follows", "gist", "alike"))
 
 
 class Questions(Part):
@@ -86,6 +88,10 @@ class Questions(Part):
         self.asked = {}
         for row in db.session.execute(select(RoomQuestion.__table__).where(here).order_by(RoomQuestion.id)):
             self._take(row)
+        patience = Patience(MOST_LOOKS_AT_OPENING)
+        questions = list(self.asked.values())
+        for number, one in enumerate(questions):
+            self._compare(one, questions[:number], patience)
         for wishes, name in ((RoomQuestionVote, "votes"), (RoomQuestionFollow, "follows")):
             people: dict[int, set[str]] = defaultdict(set)
             for number, person in db.session.execute(select(wishes.question_id, wishes.participant).join(RoomQuestion).where(here)):
@@ -97,8 +103,15 @@ class Questions(Part):
         known = self.asked.get(row.id)
         made = self.asked[row.id] = Asked(**{name: getattr(row, name) for name in FIELDS}, gist=known.gist if known else gist(row.text))
         if known:
-            made.votes, made.follows = known.votes, known.follows
+            made.votes, made.follows, made.alike = known.votes, known.follows, known.alike
         return made
+
+    def _compare(self, one: Asked, others: list[Asked], patience: Patience) -> None:
+        """Which of the latest others ask nearly the same. Each pair is compared once, for both."""
+        latest = [other for other in others[-MOST_COMPARED:] if other.state != State.MERGED]
+        one.alike = find_alike(one.gist, ((other.id, other.gist) for other in latest), patience)[:ALIKE_KEPT]
+        for measure, number in one.alike:
+            self.asked[number].alike = in_order([*self.asked[number].alike, (measure, one.id)])[:ALIKE_KEPT]
 
     # ---- what is seen ----
 
@@ -119,8 +132,10 @@ class Questions(Part):
         return self.next()
 
     def kept(self, one: Asked) -> dict[str, Any]:
-        open_ones = ((other.id, other.gist) for other in self.asked.values() if other.id != one.id and other.state in rules.SUPPORTED | {State.NEW})
-        return one.kept(most_alike(one.gist, open_ones) if one.state in (State.NEW, State.APPROVED) else [])
+        if one.state not in (State.NEW, State.APPROVED):
+            return one.kept([])
+        open_ones = [number for _measure, number in one.alike if self.asked[number].state in rules.SUPPORTED | {State.NEW}]
+        return one.kept(open_ones[:ALIKE_SHOWN])
 
     def next(self) -> dict[str, Any]:
         """The speaker's clean view."""
@@ -143,6 +158,7 @@ class Questions(Part):
         one = self._take(row)
         if new:
             one.follows.add(one.participant)
+            self._compare(one, [other for other in self.asked.values() if other.id != one.id], Patience())
         self.room.tell(KEPT, {"question": self.kept(one)})
         if one.state in rules.SHOWN:
             self.room.tell(SHOWN, {"question": one.shown()})
