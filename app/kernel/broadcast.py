@@ -25,6 +25,7 @@ log = structlog.get_logger()
 SLICE_SECONDS = 0.008  # so long the loop is held before others have a turn
 LOOK_EVERY = 32
 MOST_WAITING = 400  # messages for one browser that takes none; it is let go, and catches up when it comes back
+MOST_TEXT_BYTES = 100_000  # of one message: what is said in words is read sign by sign, pieces of video are not
 TEXT, BINARY, CLOSE, PING, PONG, MORE = 1, 2, 8, 9, 10, 0
 TOO_BIG, BAD_TEXT, BAD_FRAME = 1009, 1007, 1002
 
@@ -137,7 +138,7 @@ class Writing:
 
 
 class Reading:
-    """The receiving side of one WebSocket: whole messages, none larger than `most` bytes, whatever their frames say."""
+    """The receiving side of one WebSocket: whole messages, none larger than `most` bytes and texts than `MOST_TEXT_BYTES`, whatever frames say."""
 
     def __init__(self, read: Any, pong: Any, most: int):
         self.read, self.pong, self.most = read, pong, most
@@ -147,7 +148,7 @@ class Reading:
         pieces: list[bytes] = []
         begun = size = 0
         while True:
-            kind, last, payload = self._frame(self.most - size)
+            kind, last, payload = self._frame(begun, size)
             if kind == CLOSE:
                 return None
             if kind == PING:
@@ -169,7 +170,8 @@ class Reading:
         except UnicodeDecodeError:
             raise BadFrame(BAD_TEXT) from None
 
-    def _frame(self, most: int) -> tuple[int, bool, bytes]:
+    def _frame(self, begun: int, size: int) -> tuple[int, bool, bytes]:
+        """The next frame, after `size` bytes of a message that began as this kind (0: none has)."""
         first, second = self._exactly(2)
         kind, last, length = first & 0x0F, bool(first & 0x80), second & 0x7F
         control = kind >= CLOSE
@@ -177,7 +179,8 @@ class Reading:
             raise BadFrame(BAD_FRAME)
         if length > 125:
             length = int.from_bytes(self._exactly(2 if length == 126 else 8), "big")
-        if not control and length > most:
+        most = self.most if (begun or kind) == BINARY else min(self.most, MOST_TEXT_BYTES)
+        if not control and size + length > most:
             raise BadFrame(TOO_BIG)
         mask = self._exactly(4)
         return kind, last, unmask(self._exactly(length), mask)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from app.kernel.errors import Invalid
 
 LARGEST_NUMBER = 2**31 - 1
+MOST_AROUND = 1000  # signs of a text that may fall away when it is cleaned: spaces around it, what cannot be printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,15 @@ def key() -> Field:
 
 
 def read(fields: Mapping[str, Field], body: Any) -> dict[str, Any]:
-    """The parts of an event as its handler takes them. Raises Invalid, naming each part that is wrong; unknown parts are wrong too."""
+    """The parts of an event as its handler takes them. Raises Invalid, naming each part that is wrong; the first unknown part is reason enough."""
     if body is None:
         body = {}
     if not isinstance(body, dict):
         raise Invalid
-    faults = {str(name)[:40]: _("Bagian ini tidak dikenal.") for name in body if name not in fields}
+    unknown = next((name for name in body if name not in fields), None)
+    if unknown is not None:
+        raise Invalid(fields={unknown[:40]: _("Bagian ini tidak dikenal.")})
+    faults: dict[str, str] = {}
     values: dict[str, Any] = {}
     for name, field in fields.items():
         given = body.get(name)
@@ -120,6 +124,8 @@ def _take(field: Field, given: Any) -> Any:
 def _take_text(field: Field, given: Any) -> str:
     if not isinstance(given, str):
         raise ValueError(_("Bentuk isian ini tidak dapat dibaca."))
+    if len(given) > field.most + MOST_AROUND:
+        raise ValueError(_("Paling banyak %(most)s huruf; ini %(length)s.", most=field.most, length=len(given)))
     said = "".join(sign for sign in given if sign.isprintable() or sign in "\n\t").strip()
     if field.choices and said not in field.choices:
         raise ValueError(_("Pilihan ini tidak dikenal."))

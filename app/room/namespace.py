@@ -101,6 +101,7 @@ class RoomNamespace(GuardedNamespace):
         ATTEND,
         "Come in, or come back with the number of the last frame of each stream.",
         answers="`epoch`, `numbers`, `now` (ms by the server's clock) and `took` (ms until then), and either `missed` (frames) with `missed_own`, or `state` (by stream) with `own`",
+        pace=(10, 10),
         since=fields.obj(200, needed=False),
         epoch=fields.text(1, 20, needed=False),
     )

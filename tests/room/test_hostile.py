@@ -434,6 +434,11 @@ def test_the_real_server_stands_all_of_it(app: Flask, webinar: Webinar, port: in
     with pytest.raises(Gone) as closed:
         huge.receive()
     assert closed.value.code == 1009
+    wordy = Wire(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
+    with contextlib.suppress(OSError):
+        wordy.send('42/room,["join",{"epoch":"' + "x" * 150_000 + '"}]')
+    with pytest.raises((Gone, OSError)):
+        wordy.receive()
     in_pieces = Wire(port, write_ticket(viewer(webinar, 300, SPEAK.name)))
     with pytest.raises((Gone, OSError)):
         send_without_end(in_pieces)

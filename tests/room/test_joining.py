@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 
 from app.kernel.access import Role
-from app.kernel.errors import DomainError
+from app.kernel.errors import DomainError, Invalid
 from app.kernel.sockets import socketio
+from app.room import fields
 from app.room.guests import MOST_CONNECTIONS
 from app.room.rooms import NAMESPACE, rooms_of
 from app.room.ticket import read_ticket, write_ticket
@@ -63,6 +65,21 @@ def test_who_returns_gets_what_was_missed_and_nothing_twice(app: Flask, alia: Pa
     assert again.heard_of("people_counted") == [{"people": 1}]
 
 
+@pytest.mark.usefixtures("no_beat")
+def test_what_an_audience_sees_is_made_for_who_waits_and_for_no_other_stream(app: Flask, alia: Participant) -> None:
+    first = Visitor(app, alia)
+    first.hear()
+    room = rooms_of(app).get(alia.webinar_id)
+    room._kept.clear()
+    room.put("people_counted", None, {"people": 7})
+    rooms_of(app)._speak(room)
+    assert room._kept == {}
+    room.put("people_counted", None, {"people": 8})
+    assert room.welcome(alia, None, None) is None
+    rooms_of(app)._speak(room)
+    assert list(room._kept) == ["all"]
+
+
 def test_numbers_of_another_epoch_mean_the_whole_state(app: Flask, alia: Participant) -> None:
     visitor = Visitor(app, alia, join=False)
     assert "state" in visitor.send("join", {"since": {"all": 0}, "epoch": "another"})
@@ -95,6 +112,29 @@ def test_connecting_and_joining_an_open_room_asks_the_database_nothing(app: Flas
 
 def test_an_event_before_joining_and_an_unknown_part_are_refused(app: Flask, alia: Participant) -> None:
     assert Visitor(app, alia, join=False).send("join", {"sincee": 4})["error"] == "invalid"
+
+
+def test_only_the_first_unknown_part_is_named(app: Flask, alia: Participant) -> None:
+    answer = Visitor(app, alia, join=False).send("join", {f"part{number}": 0 for number in range(1000)})
+    assert answer["fields"] == {"part0": "Bagian ini tidak dikenal."}
+
+
+def test_joining_has_a_pace(app: Flask, alia: Participant) -> None:
+    visitor = Visitor(app, alia)
+    answers = [visitor.send("join", {}).get("error") for _ in range(10)]
+    assert answers == [None] * 9 + ["too_many"]
+
+
+def test_a_text_is_measured_before_it_is_read(app: Flask) -> None:
+    class Unreadable(str):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("read sign by sign")
+
+    said = {"epoch": fields.text(1, 20)}
+    with pytest.raises(Invalid) as refusal:
+        fields.read(said, {"epoch": Unreadable("x" * 900_000)})
+    assert refusal.value.fields == {"epoch": "Paling banyak 20 huruf; ini 900000."}
+    assert fields.read(said, {"epoch": "  \u200bmasa\n"}) == {"epoch": "masa"}
 
 
 def test_one_person_has_a_few_connections_and_no_more(app: Flask, alia: Participant) -> None:
