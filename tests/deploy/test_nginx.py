@@ -286,6 +286,28 @@ def test_a_websocket_from_another_site_is_refused(visitor: Visitor) -> None:
     assert live.stream.read(1) in (b"", b"\x88")  # shut before a word was said
 
 
+# ---- the log ----
+
+
+@pytest.mark.parametrize(
+    ("asked", "logged"),
+    [
+        ("/narasumber/{key}", "/narasumber/-"),
+        ("/webinar/tamu/{key}", "/webinar/tamu/-"),
+        ("//narasumber//{key}", "/narasumber/-"),
+        ("/media/{key}.tanda/captions/id.vtt?cari={key}", "/media/-/captions/id.vtt"),
+        ("/webinar/pelayanan-publik", "/webinar/pelayanan-publik"),
+    ],
+)
+def test_the_log_names_the_page_and_never_the_key_in_its_address(site: Site, asked: str, logged: str) -> None:
+    log, key = site.nginx.folder / "gurindam.log", f"rahasia{os.urandom(6).hex()}"
+    before = len(log.read_text())
+    site.visitor().get(asked.format(key=key))
+    until(lambda: f'"GET {logged} HTTP/' in log.read_text()[before:], 10)
+    assert key not in log.read_text()
+    assert key not in site.application.log()
+
+
 # ---- who asks ----
 
 
