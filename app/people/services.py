@@ -210,7 +210,7 @@ def _refuse_ungrantable(actor: User, role: Role) -> None:
 
 
 def may_rescue(actor: User, user: User) -> bool:
-    """Whether the actor may touch this account's access (codes, e-mail address): never a stronger account than their own."""
+    """Whether the actor may touch this account's access (codes, e-mail address, name, NIP, being active): never a stronger account than their own."""
     allowed: set[Role] = set()
     for held in actor.roles:
         allowed |= RESCUABLE.get(held, frozenset())
@@ -302,7 +302,10 @@ def refuse_supervisor_loop(user_id: int, supervisor_id: int | None) -> None:
 
 
 def edit_person(actor: User, user_id: int, facts: dict[str, Any], since: date) -> User:
-    """Change what the personnel data say. `facts` holds the fields that are to change; refusals name the field."""
+    """Change what the personnel data say. `facts` holds the fields that are to change; refusals name the field.
+
+    Who somebody is (name, NIP, e-mail address) and whether they are active is nobody's to change who may not rescue the account.
+    """
     refuse_while_importing()
     user = get_user(user_id)
     before: dict[str, Any] = {}
@@ -314,16 +317,20 @@ def edit_person(actor: User, user_id: int, facts: dict[str, Any], since: date) -
             before["email"] = "…"
             user.email = email
     if "full_name" in facts and facts["full_name"] != user.full_name:
+        refuse_rescue(actor, user)
         before["full_name"], user.full_name = user.full_name, facts["full_name"]
     employee = user.employee
     if employee is not None:
         if "nip" in facts:
             nip = clean_nip(facts["nip"])
             if nip != employee.nip:
+                refuse_rescue(actor, user)
                 before["nip"] = "…"
                 change_nip(employee, nip, since)
         for name in ("employment_type", "grade_code", "position_type", "position_tier", "supervisor_id", "active"):
             if name in facts and facts[name] != getattr(employee, name):
+                if name == "active":
+                    refuse_rescue(actor, user)
                 if name == "supervisor_id":
                     refuse_supervisor_loop(user.id, facts[name])
                 before[name] = getattr(employee, name)

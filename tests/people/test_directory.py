@@ -209,6 +209,20 @@ def test_a_unit_admin_cannot_take_over_a_stronger_account(client, city):
     assert get_user(city.boss.id).email != "milik-alma@contoh.go.id"
 
 
+@pytest.mark.parametrize("change", [{"full_name": "Bukan Bos"}, {"nip": make_nip(8)}, {"active": None}])
+def test_a_unit_admin_changes_neither_who_a_stronger_account_is_nor_whether_it_is_active(client, city, change):
+    sign_in(client, city.alma)
+    boss = get_user(city.boss.id)
+    same = {"full_name": boss.full_name, "email": boss.email or "", "nip": boss.employee.nip or "", "position": boss.employee.position}
+    form = {name: value for name, value in (_form(**same, org_unit_id=city.a.id) | change).items() if value is not None}
+    assert client.post(f"/kelola/pegawai/{boss.id}/ubah", data=form).status_code == 403
+    db.session.expire_all()
+    kept = get_user(city.boss.id)
+    assert (kept.full_name, kept.employee.nip, kept.employee.active) == ("Bos BKPSDM", same["nip"] or None, True)
+    sign_in(client, make_user(role=Role.SYSTEM_ADMIN))
+    assert client.post(f"/kelola/pegawai/{kept.id}/ubah", data=form).status_code == 303
+
+
 def test_roles_are_handed_out_within_limits(client, city):
     sign_in(client, city.boss)
     budi = f"/kelola/pegawai/{city.budi.id}/peran"
