@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 READING_FLOOR = 0.25
-"""A text cannot be marked as read before this share of its computed reading time has passed on the server's clock (four times the
-computed pace of 150 words a minute): our own guard against clicking through, not a regulation."""
+"""A text cannot be marked as read before this share of its computed reading time has passed on the server's clock, not counting what other texts
+have taken (four times the computed pace of 150 words a minute): our own guard against clicking through, not a regulation."""
 
 
 class LessonLike(Protocol):
@@ -52,11 +52,6 @@ def what_locks(lessons: Collection[LessonLike], key: str, linear: bool, complete
         if linear:
             needed.append(lesson.key)
     return tuple(k for k in needed if k not in completed)
-
-
-def readable_from(started_at: datetime, minutes: float) -> datetime:
-    """When a text that was opened then may be marked as read."""
-    return started_at + timedelta(minutes=minutes * READING_FLOOR)
 
 
 @dataclass(frozen=True, slots=True)

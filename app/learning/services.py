@@ -13,7 +13,7 @@ from app.kernel import clock, events
 from app.kernel.db import db, insert_into
 from app.kernel.errors import Conflict, DomainError, Invalid
 from app.kernel.regulation import get_rule
-from app.learning import evidence, ledger, queries, rules, slots
+from app.learning import evidence, ledger, queries, reading, slots
 from app.learning.events import ActivityCredited, CourseCompleted, Enrolled, LessonCompleted
 from app.learning.models import Enrollment, EnrollmentSource, JpCredit, LessonProgress, LessonState
 from app.people.models import User
@@ -233,15 +233,16 @@ class TooEarly(DomainError):
 
 def mark_read(user_id: int, course: CourseOutline, lesson: LessonOutline, started_at: datetime) -> bool:
     """Complete a text the learner says they have read. Raises TooEarly with the seconds that are left."""
-    left = (rules.readable_from(started_at, lesson.minutes) - clock.now()).total_seconds()
-    if left > 0:
+    evidence.lock_chain(user_id)  # two texts marked in the same moment cannot share the same time
+    if left := reading.seconds_left(user_id, lesson, started_at):
         raise TooEarly(
             _(
-                "Terlalu cepat untuk dihitung: bacaan ini diperkirakan %(minutes)s menit. Anda dapat menandainya selesai %(seconds)s detik lagi.",
+                "Terlalu cepat untuk dihitung: bacaan ini diperkirakan %(minutes)s menit. Anda dapat menandainya selesai %(seconds)s detik lagi. "
+                "Waktu yang sama hanya dihitung untuk satu bacaan.",
                 minutes=angka(lesson.minutes),
-                seconds=int(left) + 1,
+                seconds=left,
             ),
-            seconds_left=int(left) + 1,
+            seconds_left=left,
         )
     return complete_lesson(user_id, course, lesson)
 

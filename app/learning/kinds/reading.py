@@ -5,16 +5,14 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.kernel import clock
-from app.learning import rules
+from app.learning import reading, rules
 from app.learning.missing import Condition, LessonSeat
 from app.ui.formats import angka
 
 
 def seconds_until_readable(seat: LessonSeat) -> int:
     """Seconds until the text may be marked as read; the server's clock decides. 0 when it may be now."""
-    started = seat.progress.started_at if seat.progress else clock.now()
-    left = (rules.readable_from(started, seat.lesson.minutes) - clock.now()).total_seconds()
-    return max(0, int(left) + 1) if left > 0 else 0
+    return reading.seconds_left(seat.user_id, seat.lesson, seat.progress.started_at if seat.progress else clock.now())
 
 
 def reading_conditions(seat: LessonSeat) -> list[Condition]:
