@@ -17,7 +17,7 @@ _VTT_TIME = r"(?:[0-9]{2,3}:)?[0-5][0-9]:[0-5][0-9]\.[0-9]{3}"
 _VTT_TIMING = re.compile(rf"({_VTT_TIME})[ \t]+-->[ \t]+({_VTT_TIME})(?:[ \t]+(.*))?")
 _SRT_TIME = r"(?:[0-9]{1,3}:)?[0-5]?[0-9]:[0-5]?[0-9][,.][0-9]{1,3}"
 _SRT_TIMING = re.compile(rf"({_SRT_TIME})[ \t]*-->[ \t]*({_SRT_TIME})(?:[ \t].*)?")
-_TWO_CLOCKS = re.compile(r"\d+:\d\d.*\d+:\d\d")
+_TWO_CLOCKS = re.compile(r"\d{1,3}:\d\d.{0,80}?\d{1,3}:\d\d")  # bounded: the rest of a long line is not looked through again and again
 _SETTING = re.compile(r"(?:vertical|line|position|size|align):[A-Za-z0-9%.,\-]+")
 _TOKEN = re.compile(r"(<[/!?A-Za-z0-9][^<>]*>)")
 _ALLOWED = re.compile(rf"</?(?:c|i|b|u|ruby|rt|v|lang)(?:\.[\w\-]+)*(?:[ \t][^<>]*)?>|<{_VTT_TIME}>")
@@ -154,6 +154,8 @@ def read_vtt(text: str) -> Captions:
             break
         at += 1
     for start, block in _blocks(rows, at):
+        if reader.is_full:
+            break
         if _BLOCK_OF_ANOTHER_KIND.match(block[0]):
             reader.is_clean &= block[0].startswith("NOTE")
             continue
@@ -196,6 +198,8 @@ def read_srt(text: str) -> Captions:
         raise BadCaptions([Fault(1, _("Ini bukan berkas takarir: tidak ada baris waktu seperti 00:00:01,000 --> 00:00:04,000."))])
     reader = _Reader()
     for start, block in _blocks(rows, 0):
+        if reader.is_full:
+            break
         timing_at = next((i for i, entry in enumerate(block[:2]) if "-->" in entry), None)
         if timing_at is None:
             if (damaged := _damaged_timing(block)) is None:
@@ -231,6 +235,11 @@ class _Reader:
         self.lines: list[Line] = []
         self.faults: list[Fault] = []
         self.is_clean = True
+
+    @property
+    def is_full(self) -> bool:
+        """Whether reading on would tell the author nothing more."""
+        return len(self.faults) >= MOST_FAULTS or len(self.lines) > MOST_CUES
 
     def fault(self, line: int, message: str) -> None:
         self.faults.append(Fault(line, message))

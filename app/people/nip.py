@@ -17,6 +17,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 LENGTH = 18
+LONGEST_ROUNDED = 40
 _IGNORED = re.compile(r"[\s.\-\u00a0']")
 YOUNGEST, OLDEST_BIRTH_YEAR = 17, 1940
 
@@ -47,7 +48,7 @@ def read(text: str, today: date) -> NipReading:
     digits = strip(text)
     if not digits:
         return NipReading(digits, errors=(_l("NIP kosong."),))
-    if re.fullmatch(r"\d[.,]\d+[eE]\+?\d+", digits) or re.fullmatch(r"\d+[.,]?\d*[eE]\+?\d+", digits):
+    if len(digits) <= LONGEST_ROUNDED and re.fullmatch(r"\d+[.,]?\d*[eE]\+?\d+", digits):
         return NipReading(digits, errors=(_l("NIP sudah dibulatkan oleh lembar kerja (seperti 1,23E+17). Format kolomnya sebagai teks, lalu isi ulang."),))
     if not re.fullmatch(r"[0-9]+", digits):
         return NipReading(digits, errors=(_l("NIP hanya boleh berisi angka."),))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from flask import Flask
@@ -11,6 +13,7 @@ from app.kernel.errors import Invalid
 from app.media.captions import (
     LARGEST_BYTES,
     MOST_CUES,
+    MOST_FAULTS,
     BadCaptions,
     Cue,
     Line,
@@ -160,6 +163,54 @@ def test_an_old_windows_file_is_read_with_a_remark(app: Flask):
 def test_what_is_no_text_is_refused_with_words(app: Flask, data: bytes):
     with pytest.raises(BadCaptions):
         read_bytes(data)
+
+
+def _steps(text: str, *, within: Callable[[str], object]) -> float:
+    """The least of some times, which another process's work makes longer and never shorter."""
+
+    def once() -> float:
+        begun = perf_counter()
+        with pytest.raises(BadCaptions):
+            within(text)
+        return perf_counter() - begun
+
+    return min(once() for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda size: "1:00" + "1" * size,
+        lambda size: "1:" * (size // 2),
+        lambda size: "1:00 " * (size // 5),
+        lambda size: "1:00" + " " * size,
+        lambda size: "00:01.000 -->" + " " * size + "x",
+        lambda size: "00:01.000" + " " * size + "-->",
+        lambda size: "00:00:01,000 --> 00:00:02,000" + " " * size + "\n",
+        lambda size: "1\n00:00:01,000 --> 00:00:02,000\n" + "{\\" * (size // 2),
+        lambda size: "1\n00:00:01,000 --> 00:00:02,000\n" + "<a" * (size // 2),
+        lambda size: "1\n00:00:01,000 --> 00:00:02,000\n<c" + ".a" * (size // 2) + "!>",
+        lambda size: "1\n00:00:01,000 --> 00:00:02,000\n" + "&#" * (size // 2),
+        lambda size: "x\n\n" * (size // 3),
+        lambda size: "1\n00:00:01,000 --> 00:00:02,000\nx\n\n" * (size // 38),
+    ],
+)
+@pytest.mark.parametrize("read", [read_srt, read_vtt])
+def test_no_line_is_looked_through_again_and_again(app: Flask, line: Callable[[int], str], read: Callable[[str], object]):
+    """Ten times the text costs about ten times as much, not a hundred times."""
+    before = ("WEBVTT\n\n" if read is read_vtt else "1\n00:00:01,000 --> 00:00:02,000\nhalo\n\n")
+    after = "\n\n00:00:09,000 --> x\n"
+    small, large = (_steps(f"{before}{line(size)[: size]}{after}", within=read) for size in (80_000, 800_000))
+    assert large < 40 * max(small, 0.001)
+
+
+def test_reading_stops_where_it_would_tell_nothing_more(app: Flask):
+    with pytest.raises(BadCaptions) as bad:
+        read_srt("1\n00:00:01,000 --> 00:00:02,000\nhalo\n\n" + "x\n\n" * 100_000)
+    assert [fault.line for fault in bad.value.faults] == [5 + 2 * n for n in range(MOST_FAULTS)]
+    with pytest.raises(BadCaptions) as bad:
+        read_srt("00:00:01,000 --> 00:00:02,000\nx\n\n" * (MOST_CUES + 100))
+    assert bad.value.message == "Terlalu banyak takarir; batasnya 5000."
 
 
 def test_cues_beyond_the_videos_end_are_faults_and_overlaps_only_remarks(app: Flask):

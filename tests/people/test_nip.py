@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -106,3 +107,15 @@ def test_a_layout_that_contradicts_the_employment_type_is_a_warning():
     reading = nip.read("200012312024211001", TODAY)
     assert "PPPK" in str(nip.mismatch_warnings(reading, "PNS")[0])
     assert nip.mismatch_warnings(reading, "PPPK_PW") == []
+
+
+def test_a_number_of_any_length_is_looked_through_once():
+    """A hundred times the digits cost about a hundred times as much, not ten thousand times."""
+
+    def seconds(size: int) -> float:
+        begun = perf_counter()
+        assert not nip.read("1" * size, date(2026, 1, 5)).ok
+        return perf_counter() - begun
+
+    small, large = (min(seconds(size) for _ in range(3)) for size in (2_000, 200_000))
+    assert large < 1000 * max(small, 0.00005)

@@ -346,9 +346,8 @@ class _Reader:
         fields: dict[str, Any] = {}
         names: list[str] = []
         place = header.end()
-        for found in re.compile(r"[ \t]*(\S+)").finditer(answers.source.text, place, answers.end):
-            if found.start() != place or not _take_keyword(found[1], fields, names):
-                break
+        keyword = re.compile(r"[ \t]*(\S+)")
+        while (found := keyword.match(answers.source.text, place, answers.end)) and _take_keyword(found[1], fields, names):
             place = found.end()
         if names != sorted(names, key=_MOODLES_ORDER.index) or len(names) != len(set(names)):
             self.warnings.append(GiftProblem("ordering_not_moodle", *self.source.position(answers.start)))
