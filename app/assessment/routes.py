@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -20,6 +19,7 @@ from app.assessment.sheets import read_sheet
 from app.assessment.slots import way_back_for, way_on_for
 from app.kernel import clock
 from app.kernel.access import identifies, requires
+from app.kernel.bodies import read_json, takes
 from app.kernel.cookies import form_token
 from app.kernel.db import transaction
 from app.kernel.errors import Conflict, Invalid, NotFound, TooLarge
@@ -146,6 +146,7 @@ def _where_to(attempt_id: int, place: int, wanted: str) -> str:
 
 @bp.post(f"{ATTEMPT}/jawaban")
 @identifies(TAKE_QUIZ)
+@takes(LARGEST_BODY_BYTES)
 def save_answers(attempt_id: int) -> Any:
     """One operation, or up to 200 in an array, replayed in their order; each gets its own answer, given after the commit."""
     facts = queries.get_facts_for(get_signed_in_id(), attempt_id)
@@ -169,11 +170,9 @@ def save_answers(attempt_id: int) -> Any:
 
 
 def _body() -> Any:
-    if (request.content_length or 0) > LARGEST_BODY_BYTES:
-        raise TooLarge
     try:
-        return json.loads(request.get_data(cache=False))
-    except (ValueError, RecursionError) as error:
+        return read_json(request.get_data(cache=False))
+    except ValueError as error:
         raise Invalid(code="malformed") from error
 
 

@@ -17,6 +17,7 @@ from app.kernel import clock
 from app.kernel.access import requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, NotFound
+from app.kernel.http import page_asked
 from app.media import presentation
 from app.media.models import AssetKind, AssetState, MediaAsset
 from app.people import audit
@@ -42,7 +43,7 @@ def report_page(slug: str) -> Any:
     with transaction():
         audit.note(viewer().id, "attendance.report_seen", ("webinar", webinar_id))
     webinar, reach = report.get_report_webinar(viewer(), slug)
-    shown = report.read(webinar, reach, filters, request.args.get("page", 1, type=int) or 1, clock.now())
+    shown = report.read(webinar, reach, filters, page_asked(), clock.now())
     decides = holds(viewer(), MODERATE, webinar)
     args = {name: value for name, value in (("nama", filters.name), ("unit", filters.unit), ("syarat", filters.state)) if value}
     page = render_template(

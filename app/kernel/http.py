@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
-from flask.json.provider import DefaultJSONProvider
+from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -18,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from app.kernel import clock, cookies, templates
+from app.kernel import bodies, clock, cookies, templates
 from app.kernel.db import db
 from app.kernel.errors import Busy, DomainError, NotAllowed, NotFound, SignInNeeded, TooLarge, TooMany
 
@@ -34,8 +32,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()",
 }
-LARGEST_FORM_BYTES = 25 * 1024 * 1024
 LARGEST_ROW_NUMBER = 2**31 - 1  # what the key of a row can be
+LAST_PAGE = 10_000
 
 _SAID: dict[int, type[DomainError]] = {error.status: error for error in (NotAllowed, NotFound, TooLarge, TooMany, Busy)}
 
@@ -50,30 +48,9 @@ class RowNumber(IntegerConverter):
         super().__init__(map, *args, **{"max": LARGEST_ROW_NUMBER} | options)
 
 
-class BoundedJson(DefaultJSONProvider):
-    """JSON nested deeper than Python reads is malformed JSON, not a fault of ours. Half a sign (a surrogate without its other half: text that
-    was cut within an emoji) can be neither kept nor sent, so U+FFFD takes its place."""
-
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        try:
-            found = super().loads(s, **kwargs)
-            return _with_whole_signs(found) if _HALF_SIGN.search(s if isinstance(s, str) else s.decode(errors="replace")) else found
-        except RecursionError as error:
-            raise ValueError("nested too deeply") from error
-
-
-_HALF_SIGN = re.compile(r"\\u[dD][89a-fA-F]")
-
-
-def _with_whole_signs(found: Any) -> Any:
-    match found:
-        case str():
-            return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        case list():
-            return [_with_whole_signs(one) for one in found]
-        case dict():
-            return {_with_whole_signs(name): _with_whole_signs(value) for name, value in found.items()}
-    return found
+def page_asked(name: str = "page") -> int:
+    """The page of a list that an address asks for: the first when it asks for none, and never further than any list reaches."""
+    return min(max(1, request.args.get(name, 1, type=int)), LAST_PAGE)
 
 
 def wants_json() -> bool:
@@ -93,14 +70,16 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        MAX_CONTENT_LENGTH=LARGEST_FORM_BYTES,
-        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
-        MAX_FORM_PARTS=2000,
+        MAX_CONTENT_LENGTH=bodies.LARGEST_UPLOAD,
+        MAX_FORM_MEMORY_SIZE=bodies.LARGEST_TEXT,
+        MAX_FORM_PARTS=bodies.MOST_FIELDS,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_HEADERS=["X-CSRFToken"],
     )
     app.url_map.converters["int"] = RowNumber
-    app.json = BoundedJson(app)
+    app.json = bodies.BoundedJson(app)
+    app.request_class = bodies.BoundedRequest
+    app.before_request(_refuse_nul)
     csrf.init_app(app)
     cookies.init_app(app)
     templates.keep_addresses(app)
@@ -117,6 +96,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, _answer_database_error)
     app.register_error_handler(NoConnectionFree, _answer_database_error)
     app.register_error_handler(Exception, _answer_fault)
+
+
+def _refuse_nul() -> None:
+    """NUL stands in no address, and PostgreSQL cannot even look for it. Before anything else looks at the request."""
+    if "\0" in request.path:
+        raise NotFound
+    if b"%00" in request.query_string or b"\0" in request.query_string:
+        abort(400)
 
 
 def trust_proxies(app: Flask) -> None:

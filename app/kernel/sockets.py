@@ -7,6 +7,7 @@ connection without a word.
 
 from __future__ import annotations
 
+import logging
 import time
 from functools import wraps
 from inspect import signature
@@ -20,6 +21,7 @@ from flask_socketio import Namespace, SocketIO
 from sqlalchemy.exc import OperationalError
 
 from app.kernel.access import Permission, check
+from app.kernel.bodies import PacketJson
 from app.kernel.db import db
 from app.kernel.errors import Busy, DomainError, Invalid, SignInNeeded, TooMany
 
@@ -159,13 +161,27 @@ def _within_limits(answer: Any, most: int) -> Any:
     return within_limits
 
 
+class _InOneLine(logging.Filter):
+    """A message that cannot be read is a fault of whoever sent it: one line in the log, not the way through our code for each."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fault = record.exc_info[1] if record.exc_info else None
+        if isinstance(fault, ValueError):
+            record.msg, record.args, record.exc_info, record.exc_text = f"{record.getMessage()}: {str(fault)[:80]}", (), None, None
+        return True
+
+
 def init_app(app: Flask, async_mode: str) -> None:
     options: dict[str, Any] = {
         "async_mode": async_mode,
         "cors_allowed_origins": None,  # the same origin only
+        "json": PacketJson,
         "max_http_buffer_size": MOST_BYTES,
         "manage_session": False,
         "path": "socket.io",
     }
     socketio.init_app(app, **options)
+    for library in ("engineio.server", "socketio.server"):
+        if not any(isinstance(kept, _InOneLine) for kept in logging.getLogger(library).filters):
+            logging.getLogger(library).addFilter(_InOneLine())
     app.wsgi_app = _within_limits(app.wsgi_app, MOST_BYTES)  # type: ignore[method-assign]

@@ -17,7 +17,7 @@ from app.kernel import clock
 from app.kernel.access import may, requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.http import wants_json
+from app.kernel.http import page_asked, wants_json
 from app.learning import assignments, choosing, exporting, given, team
 from app.learning.choosing import Choice
 from app.learning.permissions import ASSIGN, SEE_PROGRESS
@@ -42,7 +42,7 @@ def _keep_no_copy(response: Response) -> Response:
 
 
 def _number(text: str | None) -> int | None:
-    """A row's id or a page as an address or a form writes it; None for an empty one. Raises NotFound for anything else."""
+    """A row's id as an address or a form writes it; None for an empty one. Raises NotFound for anything else."""
     text = (text or "").strip()
     if not text:
         return None
@@ -77,7 +77,7 @@ def team_page() -> Any:
     name, unit_id, only_overdue = _team_filters()
     if _LONG_NUMBER.search(name):
         return redirect(url_for(".team_page"), 303)  # somebody typed a NIP into the address: do not keep it there
-    page = _number(request.args.get("page")) or 1
+    page = page_asked()
     args: dict[str, Any] = {key: value for key, value in (("nama", name), ("unit", unit_id)) if value}
     return render_template(
         "learning/team.html",
@@ -239,7 +239,7 @@ def assignment(assignment_id: int) -> Any:
     shown = given.get_given(viewer().id, assignment_id)
     if wants_json():
         return jsonify(people=shown.people, carried=shown.carried, pending=shown.pending)
-    page = _number(request.args.get("page")) or 1
+    page = page_asked()
     pages = max(1, -(-shown.people // PAGE))
     course = get_current_outline(shown.slug)
     people = given.list_assigned_people(assignment_id, min(page, pages), PAGE)

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Any
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.kernel.access import requires
+from app.kernel.bodies import takes
 from app.kernel.db import db, transaction
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.http import wants_json
+from app.kernel.off_the_loop import off_the_loop
 from app.media import languages, presentation, queries, services
-from app.media.captions import LARGEST_BYTES, BadCaptions, Fault, Line, lines_from, look_at, read_bytes, read_vtt, write_srt, write_vtt
+from app.media.captions import (
+    LARGEST_BYTES,
+    BadCaptions,
+    Captions,
+    Fault,
+    Line,
+    lines_from,
+    look_at,
+    read_bytes,
+    read_vtt,
+    write_srt,
+    write_vtt,
+)
 from app.media.models import AssetKind, MediaAsset, MediaCaption
 from app.media.permissions import MANAGE_MEDIA
 from app.media.rights import get_managed_asset
@@ -24,6 +39,7 @@ from app.people.models import User
 from app.people.sessions import viewer
 
 MOST_REMARKS = 5
+LARGEST_BODY_BYTES = 2 * LARGEST_BYTES  # with what JSON or a form writes around them
 
 
 def _get_video(asset_id: int) -> MediaAsset:
@@ -42,6 +58,24 @@ def _get_language(text: str) -> str:
     if tag != text:
         raise NotFound
     return tag
+
+
+def _read(data: bytes) -> Captions:
+    """Captions that somebody brings, read beside the loop: a megabyte of them takes a while. Raises BadCaptions."""
+    get_locale()  # the language of the faults is found here, where the session may be asked
+    context = copy_context()
+    found = off_the_loop(lambda: context.run(_read_or_faults, data))
+    if isinstance(found, BadCaptions):
+        raise found
+    return found
+
+
+def _read_or_faults(data: bytes) -> Captions | BadCaptions:
+    """Faults are no exception here: the thread would write each into the log."""
+    try:
+        return read_bytes(data)
+    except BadCaptions as bad:
+        return bad
 
 
 # ---- all languages of a video ----
@@ -70,7 +104,7 @@ def upload_captions(asset_id: int) -> Any:
         return _captions_page(asset, errors={"file": _("Pilih berkas .vtt atau .srt.")}), 422
     data = file.stream.read(LARGEST_BYTES + 1)
     try:
-        found = read_bytes(data)
+        found = _read(data)
         if faults := look_at(found.lines, asset.duration_seconds)[0]:
             raise BadCaptions(faults)
     except BadCaptions as bad:
@@ -165,6 +199,7 @@ def caption_editor(asset_id: int, language: str) -> Any:
 
 @bp.post("/studio/takarir/<int:asset_id>/<language>")
 @requires(MANAGE_MEDIA)
+@takes(LARGEST_BODY_BYTES)
 def save_captions(asset_id: int, language: str) -> Any:
     """The editor sends cues, the plain form text."""
     asset, tag = _get_video(asset_id), _get_language(language)
@@ -182,7 +217,7 @@ def save_captions(asset_id: int, language: str) -> Any:
     text, version = request.form.get("content", "").replace("\r\n", "\n"), request.form.get("version", "")
     held = services.find_caption(asset_id, tag)
     try:
-        found = read_bytes(text.encode())
+        found = _read(text.encode())
         if faults := look_at(found.lines, asset.duration_seconds)[0]:
             raise BadCaptions(faults)
         _save(asset_id, tag, found.lines, version)

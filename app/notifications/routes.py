@@ -13,7 +13,7 @@ from flask_login import current_user
 from app.kernel import clock
 from app.kernel.access import SIGNED_IN, requires
 from app.kernel.db import transaction
-from app.kernel.http import wants_json
+from app.kernel.http import page_asked, wants_json
 from app.notifications import queries, services
 from app.notifications.kinds import list_kinds
 from app.notifications.permissions import VIEW_OUTBOX
@@ -21,14 +21,10 @@ from app.notifications.permissions import VIEW_OUTBOX
 bp = Blueprint("notifications", __name__, template_folder="templates")
 
 
-def _page_number() -> int:
-    return min(max(1, request.args.get("page", 1, type=int)), 10_000)
-
-
 @bp.get("/pemberitahuan")
 @requires(SIGNED_IN)
 def index() -> Any:
-    page = _page_number()
+    page = page_asked()
     rows, pages = queries.list_notifications(current_user.id, page)
     if page > pages:
         return redirect(url_for(".index", page=pages))
@@ -43,7 +39,7 @@ def create_reading(notification_id: int) -> Any:
         services.read_one(current_user.id, notification_id)
     if wants_json():
         return jsonify(read=True)
-    return redirect(url_for(".index", page=_page_number()), 303)
+    return redirect(url_for(".index", page=page_asked()), 303)
 
 
 @bp.post("/pemberitahuan/bacaan")
@@ -73,7 +69,7 @@ def update_preferences() -> Any:
 @bp.get("/kelola/surel")
 @requires(VIEW_OUTBOX)
 def outbox() -> Any:
-    page, to_decide = _page_number(), request.args.get("saring") == "perlu-keputusan"
+    page, to_decide = page_asked(), request.args.get("saring") == "perlu-keputusan"
     mails, pages = queries.list_mail(page, to_decide)
     if page > pages:
         return redirect(url_for(".outbox", page=pages, saring=request.args.get("saring")))

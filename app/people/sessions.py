@@ -46,7 +46,7 @@ def start_session(user_id: int, remember: bool, address: str, user_agent: str) -
         UserSession(
             user_id=user_id,
             token_digest=keyed_digest("session", token),
-            user_agent=user_agent[:255],
+            user_agent=user_agent.replace("\0", "")[:255],
             address=address[:45],
             remembered=remember,
             created_at=now,

@@ -14,6 +14,7 @@ from app.kernel import clock
 from app.kernel.access import public, requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, Invalid, NotFound
+from app.kernel.http import page_asked
 from app.people.sessions import viewer
 from app.room import slots
 from app.room.chat.part import Chat
@@ -114,11 +115,13 @@ def questions_page(slug: str) -> Any:
     """Every question with its answer; whoever speaks or moderates answers those that were put off."""
     webinar = get_shown(slug)
     person = _reader_of(webinar)
-    page = max(1, request.args.get("halaman", 1, type=int))
+    asked = page_asked("halaman")
     shown = rules.SHOWN | ({"NEW"} if person.may(MODERATE) else set())
     found = (RoomQuestion.webinar_id == webinar.id, RoomQuestion.state.in_(shown))
     total = db.session.scalar(select(func.count()).select_from(RoomQuestion).where(*found)) or 0
     votes = select(func.count()).where(RoomQuestionVote.question_id == RoomQuestion.id).scalar_subquery()
+    pages = -(-total // QUESTIONS_ON_A_PAGE)
+    page = min(asked, max(1, pages))
     order = ((RoomQuestion.state == "DEFERRED").desc(), votes.desc(), RoomQuestion.id)
     rows = db.session.execute(
         select(RoomQuestion, votes).where(*found).order_by(*order).limit(QUESTIONS_ON_A_PAGE).offset((page - 1) * QUESTIONS_ON_A_PAGE)
@@ -129,7 +132,7 @@ def questions_page(slug: str) -> Any:
         person=person,
         rows=rows,
         page=page,
-        pages=-(-total // QUESTIONS_ON_A_PAGE),
+        pages=pages,
         may_answer=_may_answer(person),
         key=request.args.get("tautan", ""),
         longest=LONGEST_ANSWER,

@@ -15,6 +15,7 @@ from app.kernel import clock
 from app.kernel.access import may, requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, Invalid, NotFound
+from app.kernel.http import page_asked
 from app.people.queries import Holder, find_holders, lock_user
 from app.people.sessions import viewer
 from app.webinars import agenda, labels, managing, materials, planning, queries, quizzes, quotas, registering, speakers, staffing
@@ -343,7 +344,7 @@ def remove_material(webinar_id: int, material_id: int) -> Any:
 @requires(MODERATE)
 def people_page(webinar_id: int) -> Any:
     webinar = managing.get_managed(viewer(), webinar_id)
-    page = _number(request.args.get("page") or "1") or 1
+    page = page_asked()
     people, pages = managing.list_people(webinar_id, page)
     return render_template(
         "webinars/people.html", webinar=webinar, people=people, page=page, pages=pages, counts=registering.count_registrations(webinar_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.kernel.access import Role
+from app.kernel.bodies import LARGEST_TEXT
 from app.kernel.db import db, transaction
 from app.media import services
+from app.media.captions_routes import LARGEST_BODY_BYTES
 from app.media.models import MediaAsset, MediaCaption
 from app.people.models import User
 from tests.media.test_delivery import made_video
@@ -183,6 +186,16 @@ def test_without_a_script_the_text_itself_is_edited(client: FlaskClient, page: s
     late = client.post(f"{page}/id", data={"content": VTT.replace("Halo", "Halo semua"), "version": version})
     assert (late.status_code, "Halo semua" in late.text) == (409, True)
     assert "Hai." in (kept(video) or MediaCaption(content="")).content
+
+
+def test_the_editor_takes_as_much_as_captions_may_be_and_no_more(client: FlaskClient, page: str, video: MediaAsset):
+    long = [{"begin": n / 1000, "end": n / 1000 + 0.5, "text": "Pelayanan publik. " * 40} for n in range(500)]
+    assert len(json.dumps({"cues": long})) > LARGEST_TEXT
+    assert save(client, page, long).status_code == 200
+    version, text = kept(video).version, kept(video).content
+    assert client.post(f"{page}/id", data={"content": text, "version": version}).status_code == 303
+    assert client.post(f"{page}/id", data={"content": "x" * LARGEST_BODY_BYTES, "version": version}).status_code == 413
+    assert client.post(f"{page}/id", json={"cues": "x" * LARGEST_BODY_BYTES}).status_code == 413
 
 
 def test_captions_are_deleted_once(client: FlaskClient, page: str, video: MediaAsset):

@@ -239,3 +239,5 @@ def test_many_questions_come_in_pages(talk: Talk, client: FlaskClient) -> None:
     sign_in(client, user)
     assert "Soal 099?" in read(client, address(talk, "/tanya-jawab"))
     assert "Soal 119?" in read(client, address(talk, "/tanya-jawab?halaman=2"))
+    assert "Soal 119?" in read(client, address(talk, f"/tanya-jawab?halaman={'9' * 20}"))
+    assert "Soal 099?" in read(client, address(talk, "/tanya-jawab?halaman=-1"))

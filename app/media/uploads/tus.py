@@ -179,7 +179,7 @@ def _metadata(text: str) -> dict[str, str]:
     for pair in filter(None, (part.strip() for part in text.split(","))):
         name, _space, value = pair.partition(" ")
         try:
-            found[name] = base64.b64decode(value, validate=True).decode("utf-8")
+            found[name] = base64.b64decode(value, validate=True).decode("utf-8").replace("\0", "")
         except ValueError as error:  # neither base64 nor UTF-8
             raise DomainError(code="bad_header", header="Upload-Metadata") from error
     return found

@@ -14,6 +14,7 @@ from app.kernel import clock
 from app.kernel.access import Role, may, requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, Invalid, NotFound
+from app.kernel.http import page_asked
 from app.people import audit, codes, labels, nip, second_factors, services
 from app.people.models import Employee, EmployeeIdentifier, EmploymentType, OrgUnit, PositionType, UnitMembership, User
 from app.people.permissions import EXPORT_PEOPLE, GRANT_ROLES, GRANTABLE, IMPORT_PEOPLE, ISSUE_CODES, MANAGE_PEOPLE, VIEW_PEOPLE
@@ -38,10 +39,9 @@ _LONG_NUMBER = re.compile(r"\d[\d .\-]{6,}\d")
 @bp.get("/kelola/pegawai")
 @requires(VIEW_PEOPLE)
 def people_page() -> Any:
-    name, unit_id, page = " ".join(request.args.get("nama", "").split())[:80], number_from(request.args.get("unit")), number_from(request.args.get("page"))
+    name, unit_id = " ".join(request.args.get("nama", "").split())[:80], number_from(request.args.get("unit"))
     if _LONG_NUMBER.search(name):
         return redirect("/kelola/pegawai", 303)  # somebody typed a NIP into the address: do not keep it there
-    page = max(1, page or 1)
     chosen = select(User.id).outerjoin(Employee, Employee.user_id == User.id).where(User.id.in_(visible_user_ids(viewer(), VIEW_PEOPLE)))
     for word in name.split():
         chosen = chosen.where(User.full_name.icontains(word, autoescape=True))
@@ -49,7 +49,7 @@ def people_page() -> Any:
         chosen = chosen.where(Employee.org_unit_id.in_(unit_ids_below({unit_id})))
     total = db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     pages = max(1, -(-total // PAGE))
-    page = min(page, pages)
+    page = min(page_asked(), pages)
     people = list(
         db.session.scalars(select(User).where(User.id.in_(chosen)).order_by(User.full_name, User.id).limit(PAGE).offset((page - 1) * PAGE)).unique()
     )

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from app.kernel.access import requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, NotFound
-from app.kernel.http import wants_json
+from app.kernel.http import page_asked, wants_json
 from app.kernel.jobs import Job, JobState
 from app.people import audit, exporting, importing, spreadsheets
 from app.people.downloads import table_answer
@@ -21,7 +21,6 @@ from app.people.models import ImportState, PeopleImport, PeopleImportRow, User
 from app.people.permissions import EXPORT_PEOPLE, IMPORT_PEOPLE, MANAGE_UNITS
 from app.people.queries import visible_user_ids
 from app.people.routes import bp
-from app.people.routes.units import number_from
 from app.people.sessions import viewer
 
 PAGE = 100
@@ -80,7 +79,7 @@ def _import_page(import_id: int, error: Any) -> str:
         findings = findings.where(PeopleImportRow.severity == severity)
     total = db.session.scalar(select(func.count()).select_from(findings.subquery())) or 0
     pages = max(1, -(-total // PAGE))
-    page = min(pages, max(1, number_from(request.args.get("page")) or 1))
+    page = min(pages, page_asked())
     return render_template(
         "people/import.html",
         row=row,

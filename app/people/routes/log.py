@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.kernel import clock
 from app.kernel.access import requires
 from app.kernel.db import db
+from app.kernel.http import page_asked
 from app.people import audit, labels
 from app.people.models import AuditEntry, OrgUnit, User
 from app.people.permissions import VIEW_AUDIT
@@ -44,7 +45,7 @@ def audit_page() -> Any:
         chosen = chosen.where(AuditEntry.at < datetime(day.year, day.month, day.day, tzinfo=clock.local_zone()) + timedelta(days=1))
     total = db.session.scalar(select(func.count()).select_from(chosen.limit(MOST_COUNTED).subquery())) or 0
     pages = max(1, -(-total // PAGE))
-    page = min(pages, max(1, number_from(request.args.get("page")) or 1))
+    page = min(pages, page_asked())
     rows = db.session.execute(
         select(AuditEntry, User.full_name)
         .outerjoin(User, User.id == AuditEntry.actor_id)
