@@ -47,6 +47,8 @@ def send_mail(mail_id: int) -> None:
     mail = db.session.get(OutboxMail, mail_id)
     if mail is None or mail.state not in (MailState.WAITING, MailState.SENDING):
         return
+    if mail.send_after > clock.now():  # taken back, and wanted again for later: another job comes at that time
+        return
     if mail.state == MailState.SENDING:
         _settle(mail_id, MailState.UNCERTAIN, "the worker stopped while handing it over")
         log.warning("mail_uncertain", mail_id=mail_id, message_id=mail.message_id)

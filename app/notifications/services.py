@@ -69,7 +69,7 @@ def notify(
 
 def withdraw(keys: Collection[str]) -> None:
     """Take back what has not reached anybody yet because its cause is gone (a reminder of something meanwhile done): mail that has not
-    left, and with it the unread line behind the bell."""
+    left, and with it the unread line behind the bell. Told anew under the same key, it comes after all."""
     _in_transaction()
     now = clock.now()
     held_back = update(OutboxMail).where(OutboxMail.key.in_(keys), OutboxMail.state == MailState.WAITING, OutboxMail.send_after > now)
@@ -233,22 +233,15 @@ def _post(
 def _put(
     user_id: int | None, kind: str, address: str, subject: str, body: str, language: str, key: str, send_after: datetime | None, secret: bool
 ) -> int | None:
+    """Once for each key; one that was taken back before it left waits anew, with what is said now."""
     now = clock.now()
-    mail_id = _insert_once(
-        OutboxMail,
-        key=key,
-        user_id=user_id,
-        kind=kind,
-        address=address,
-        subject=subject,
-        body=body,
-        language=language,
-        secret=secret,
-        state=MailState.WAITING,
-        tries=0,
-        send_after=send_after or now,
-        created_at=now,
-    )
+    values: dict[str, Any] = {
+        "user_id": user_id, "kind": kind, "address": address, "subject": subject, "body": body, "language": language, "secret": secret,
+        "state": MailState.WAITING, "tries": 0, "failure": None, "send_after": send_after or now, "created_at": now,
+    }  # fmt: skip
+    row = insert_into(OutboxMail).values(key=key, **values)
+    taken_back = OutboxMail.state == MailState.WITHDRAWN
+    mail_id = db.session.scalar(row.on_conflict_do_update(index_elements=["key"], set_=values, where=taken_back).returning(OutboxMail.id))
     if mail_id is not None:
         jobs.enqueue("notifications.send_mail", mail_id=mail_id, run_after=send_after)
     return mail_id

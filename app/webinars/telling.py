@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from app.kernel import clock
 from app.kernel.db import db
 from app.notifications.calendar import working_moment
-from app.notifications.models import MailState, OutboxMail
 from app.notifications.services import mail_somebody, notify, withdraw
 from app.ui.formats import waktu
 from app.webinars import links
@@ -21,7 +19,6 @@ from app.webinars.models import Webinar, WebinarGuest, WebinarRegistration
 
 KIND = "webinar"
 STAGES = ("day", "hour")
-TIMES_AT_MOST = 4  # that a webinar is moved to the same time
 Text = Callable[[], str]
 
 
@@ -114,7 +111,7 @@ def _remind(webinar: Webinar, row: WebinarRegistration, stage: str, moment: date
     _tell(
         webinar,
         row,
-        _unused(row, _reminder(webinar.starts_at, stage)),
+        _reminder(webinar.starts_at, stage),
         title,
         lambda: _("Webinar dimulai %(when)s. Buka halamannya dari tautan ini; ponsel pun cukup.", when=waktu(webinar.starts_at)),
         send_after=moment,
@@ -124,24 +121,11 @@ def _remind(webinar: Webinar, row: WebinarRegistration, stage: str, moment: date
 def withdraw_reminders(webinar: Webinar, rows: Sequence[WebinarRegistration], starts_at: datetime | None = None) -> None:
     """Take back what has not reached them yet; `starts_at`: of the time it used to begin."""
     reminders = [_reminder(starts_at or webinar.starts_at, stage) for stage in STAGES]
-    withdraw([_key(row, name) for row in rows for reminder in reminders for name in _names_of(reminder)])
+    withdraw([_key(row, reminder) for row in rows for reminder in reminders])
 
 
 def _reminder(starts_at: datetime, stage: str) -> str:
     return f"reminder:{stage}:{_stamp(starts_at)}"
-
-
-def _names_of(reminder: str) -> list[str]:
-    """A reminder that was taken back may be wanted again, when a webinar returns to a time it already had; each time under another name."""
-    return [reminder, *(f"{reminder}:{number}" for number in range(2, TIMES_AT_MOST + 1))]
-
-
-def _unused(row: WebinarRegistration, reminder: str) -> str:
-    """The first name of a reminder whose mail was not taken back."""
-    names = _names_of(reminder)
-    wanted = select(OutboxMail.key).where(OutboxMail.key.in_([_key(row, name) for name in names]), OutboxMail.state == MailState.WITHDRAWN)
-    withdrawn = set(db.session.scalars(wanted))
-    return next((name for name in names if _key(row, name) not in withdrawn), names[-1])
 
 
 # ---- by bell and mail, or by mail alone ----

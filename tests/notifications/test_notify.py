@@ -17,6 +17,7 @@ from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.errors import NotFound
 from app.kernel.jobs import Job
+from app.kernel.worker import drain
 from app.notifications import services
 from app.notifications.calendar import working_moment
 from app.notifications.models import MailState, Notification, OutboxMail
@@ -128,6 +129,36 @@ def test_a_reminder_of_something_done_is_taken_back_but_history_stays(app: Flask
         services.withdraw(["told", "later"])
     assert [n.key for n in told()] == ["told"]
     assert {m.key: m.state for m in outbox()} == {"told": MailState.WAITING, "later": MailState.WITHDRAWN}
+
+
+def test_what_was_taken_back_comes_when_it_is_told_anew(app: Flask, at: Callable[..., None]) -> None:
+    at(2026, 11, 23, 10, 0)
+    siti = make_user(email="siti@contoh.go.id")
+    tell(siti, send_after=clock.now() + timedelta(hours=2))
+    with transaction():
+        services.withdraw(["k1"])
+    assert tell(siti, send_after=clock.now() + timedelta(hours=3)) is not None
+    assert tell(siti, send_after=clock.now() + timedelta(hours=3)) is None, "and once"
+    [mail] = outbox()
+    assert (mail.state, mail.send_after) == (MailState.WAITING, clock.now() + timedelta(hours=3))
+    at(2026, 11, 23, 12, 30)
+    drain(app)
+    assert outbox()[0].state == MailState.WAITING, "what was asked for first does not send it early"
+    at(2026, 11, 23, 13, 30)
+    drain(app)
+    db.session.expire_all()
+    assert outbox()[0].state == MailState.KEPT
+
+
+def test_mail_that_has_left_is_not_sent_anew(app: Flask) -> None:
+    with transaction():
+        services.mail_somebody("tamu@contoh.go.id", "Tamu", "webinar", "Tautan", "Isi", key="g1")
+    drain(app)
+    with transaction():
+        services.withdraw(["g1"])
+        assert services.mail_somebody("tamu@contoh.go.id", "Tamu", "webinar", "Tautan", "Isi", key="g1") is None
+    db.session.expire_all()
+    assert outbox()[0].state == MailState.KEPT
 
 
 def test_mail_of_a_kind_can_be_switched_off_but_not_for_the_account(app: Flask) -> None:
