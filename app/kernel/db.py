@@ -7,10 +7,12 @@ fails in the middle; the wait for the write lock is a sleep that lets other gree
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import random
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -257,11 +259,20 @@ def _no_collecting() -> Iterator[None]:
 
 def _tell_if_long(begun: tuple[float, float]) -> None:
     """Others wait for the lock while somebody writes on SQLite: what holds it for long is to be split, and so it is told. `cpu_ms` is what
-    it computed itself, and a warning when that is too much; the rest is waiting for the disk or for a busy machine."""
+    it computed itself, and a warning when that is too much; the rest is waiting for the disk or for a busy machine. `where` is who wrote,
+    beside the job or the request that the log names by itself."""
     held, computed = (time.perf_counter() - begun[0]) * 1000, (time.thread_time() - begun[1]) * 1000
     if held > LONG_TRANSACTION_MS:
         tell = log.warning if computed > LONG_TRANSACTION_MS else log.info
-        tell("long_write_transaction", ms=round(held, 1), cpu_ms=round(computed, 1))
+        tell("long_write_transaction", ms=round(held, 1), cpu_ms=round(computed, 1), where=_writer())
+
+
+def _writer() -> str:
+    """The function whose `transaction()` is about to end."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename in (__file__, contextlib.__file__):
+        frame = frame.f_back
+    return f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}"
 
 
 @event.listens_for(Session, "before_flush")

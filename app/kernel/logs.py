@@ -70,7 +70,7 @@ def init_app(app: Flask) -> None:
         g.request_id = given if _ID.fullmatch(given) else uuid4().hex
         g.started = time.perf_counter()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id, route=request.url_rule.rule if request.url_rule else "")
 
     @app.after_request
     def _tell(response: Response) -> Response:

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
+from structlog.contextvars import clear_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from app.kernel import events, jobs
 from app.kernel.db import db, transaction, write_intent
@@ -244,3 +247,21 @@ def test_sqlite_keeps_what_was_acknowledged_through_a_power_cut(app: Flask) -> N
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
             assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 0  # waiting is ours, never a block inside SQLite
+
+
+def test_a_long_write_names_who_wrote_and_for_which_request(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.kernel.db.LONG_TRANSACTION_MS", 0)
+    clear_contextvars()
+    with capture_logs(processors=[merge_contextvars]) as told:
+        write_a_value()
+        client.post("/masuk", data={"identifier": "tidak-ada@contoh.go.id", "password": "bukan ini"})
+    first, *others = [one for one in told if one["event"] == "long_write_transaction"]
+    assert (first["where"], first.get("route")) == (f"{__name__}.write_a_value", None)
+    assert others
+    assert {one["route"] for one in others} == {"/masuk"}
+    assert all(one["where"].startswith("app.people.") for one in others)
+
+
+def write_a_value() -> None:
+    with transaction() as session:
+        session.add(a_value("proof.long"))
