@@ -1,7 +1,9 @@
-"""One webinar that is announced for the next working morning, and one draft: made by the services that people use, once."""
+"""One webinar that is announced for the next working morning, and one draft: made by the services that people use. When its day is over,
+there is another one to try."""
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
@@ -12,8 +14,9 @@ from app.notifications.calendar import working_moment
 from app.people.models import User
 from app.webinars import agenda, planning, registering, speakers
 from app.webinars.agenda import Row
-from app.webinars.models import Webinar, WebinarStaff
+from app.webinars.models import Webinar, WebinarStaff, WebinarState
 from app.webinars.planning import Plan
+from app.webinars.queries import LATE_END
 from app.webinars.speakers import SpeakerFacts
 
 SLUG, DRAFT_SLUG = "pelayanan-ramah-disabilitas", "kecerdasan-artifisial-untuk-administrasi-pemerintahan"
@@ -36,12 +39,16 @@ AGENDA = (
 
 
 def make_webinars(people: dict[str, User]) -> None:
-    """Nothing is made twice, and what somebody changed since stays. `people`: demo accounts by their name."""
+    """Nothing is made twice, and what somebody changed since stays: one that nobody began is moved to the next working morning, and after one
+    that was held another is announced. `people`: demo accounts by their name."""
     if not {"admin-bkpsdm", "moderator", "asn"} <= people.keys():
         return
     admin_id, moderator_id, learner_id = (people[name].id for name in ("admin-bkpsdm", "moderator", "asn"))
-    if not _is_there(SLUG):
+    latest = _find_latest()
+    if latest is None or _was_held(latest):
         _announce(admin_id, moderator_id, learner_id)
+    elif latest.state == WebinarState.PUBLISHED and latest.ends_at < clock.now():
+        _move(admin_id, latest)
     if not _is_there(DRAFT_SLUG):
         starts_at = next_morning() + timedelta(days=14)
         with transaction():
@@ -51,6 +58,28 @@ def make_webinars(people: dict[str, User]) -> None:
 
 def _is_there(slug: str) -> bool:
     return db.session.scalar(select(Webinar.id).where(Webinar.slug == slug)) is not None
+
+
+def _find_latest() -> Webinar | None:
+    ours = (Webinar.slug == SLUG) | Webinar.slug.startswith(f"{SLUG}-", autoescape=True)
+    return db.session.scalar(select(Webinar).where(ours).order_by(Webinar.id.desc()).limit(1))
+
+
+def _was_held(webinar: Webinar) -> bool:
+    """It has ended, or its day is over while it was left on air or was canceled. A draft is somebody's work and stays what it is."""
+    if webinar.state == WebinarState.ENDED:
+        return True
+    return webinar.state in (WebinarState.LIVE, WebinarState.CANCELED) and webinar.ends_at + LATE_END < clock.now()
+
+
+def _move(admin_id: int, webinar: Webinar) -> None:
+    """To the next working morning, with everything that hangs on its time."""
+    later = next_morning() - webinar.starts_at
+    plan = Plan(**{field.name: getattr(webinar, field.name) for field in fields(Plan)})
+    moments = ("starts_at", "ends_at", "registration_closes_at", "posttest_closes_at")
+    moved = {name: moment + later for name in moments if (moment := getattr(plan, name)) is not None}
+    with transaction():
+        planning.change_webinar(admin_id, webinar.id, webinar.version, replace(plan, **moved))
 
 
 def next_morning() -> datetime:
