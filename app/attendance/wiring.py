@@ -8,7 +8,7 @@ from app.attendance.part import AttendancePart
 from app.attendance.sockets import CheckInEvents
 from app.media.delivery import register_reader
 from app.people import audit
-from app.room.slots import Panel, register_events, register_panel, register_part
+from app.room.slots import Panel, register_desk_panel, register_events, register_panel, register_part
 
 
 def init_app(app: Flask) -> None:
@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
             style="attendance/panel.css",
         )
     )
+    register_desk_panel(Panel("attendance", _l("Presensi"), "attendance/_desk.html", script="attendance/desk.ts"))
     register_reader(routes.may_see_proof)
     subscribers.subscribe()
     audit.describe(

@@ -97,6 +97,11 @@ def moderation(slug: str) -> Any:
 
 
 @bp.app_template_global()
+def desk_panels() -> list[slots.Panel]:
+    return slots.DESK_PANELS
+
+
+@bp.app_template_global()
 def poll_kinds() -> list[tuple[str, str]]:
     return [
         (PollKind.SINGLE.value, _("Satu jawaban")),

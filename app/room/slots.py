@@ -1,4 +1,5 @@
-"""What features above plug into a room: parts, events, panels of its page, and what stands in the place of the picture."""
+"""What features above plug into a room: parts, events, panels of its page and of the moderator's desk, and what stands in the place of the
+picture."""
 
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ PARTS: list[Callable[[Room], Part]] = []
 EVENTS: list[EventGroup] = []
 HANDLERS: dict[str, Any] = {}  # by event, of all groups
 PANELS: list[Panel] = []
+DESK_PANELS: list[Panel] = []
 STAGE_VIEW: list[Panel] = []  # at most one: the player
 INVITATION: list[Callable[[Room, str, bool], None]] = []  # at most one: what lets a person speak, or no longer
 
@@ -50,6 +52,11 @@ def register_events(group: EventGroup) -> None:
 
 def register_panel(panel: Panel) -> None:
     PANELS[:] = sorted([*(p for p in PANELS if p.name != panel.name), panel], key=lambda p: p.order)
+
+
+def register_desk_panel(panel: Panel) -> None:
+    """A part of the desk's last panel, for moderators alone: beside the stage and at the desk that stands alone."""
+    DESK_PANELS[:] = sorted([*(p for p in DESK_PANELS if p.name != panel.name), panel], key=lambda p: p.order)
 
 
 def register_stage_view(panel: Panel) -> None:

@@ -215,3 +215,12 @@ def test_xlsx_is_no_other_format(app: Flask, client: FlaskClient, webinar: Webin
     sign_in(client, user_named("Dewi"))
     assert client.get("/kelola/webinar/pelayanan/kehadiran/ekspor.exe").status_code == 404
     assert io.BytesIO(client.get("/kelola/webinar/pelayanan/kehadiran/ekspor.xlsx").data).read(2) == b"PK"
+
+
+def test_the_moderators_desk_asks_for_a_check_in(client: FlaskClient, webinar: Webinar) -> None:
+    status, page = page_of(client, "Dewi", "/webinar/pelayanan/moderasi")
+    assert status == 200
+    assert "data-desk-attendance" in page
+    assert "Minta presensi sekarang" in page
+    assert "attendance-desk" in page, "with its script"
+    assert "data-desk-attendance" not in page_of(client, "Alia", "/webinar/pelayanan")[1]
