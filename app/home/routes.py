@@ -61,7 +61,7 @@ def home() -> Any:
         others=others[: overview.MOST_OTHER_COURSES],
         deadlines=overview.deadlines(taken, clock.today()),
         suggestions=overview.suggestions(taken),
-        webinars=listing.upcoming(current_user.id, MOST_WEBINARS),
+        webinars=listing.next_for(current_user.id, MOST_WEBINARS),
         has_finished=any(item.completed_at for item in taken),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.kernel import clock
-from app.webinars import queries
+from app.webinars import queries, registering
 from app.webinars.models import Webinar
 
 
@@ -25,6 +25,17 @@ def upcoming(user_id: int | None, limit: int = 50) -> list[Listed]:
     webinars = queries.list_upcoming(limit)
     own = queries.states_of(user_id, [webinar.id for webinar in webinars]) if user_id is not None and webinars else {}
     return _listed(webinars, own)
+
+
+def next_for(user_id: int, limit: int) -> list[Listed]:
+    """What concerns a person most: the webinars they registered for, then those they can still register for, then the others; the nearest
+    first among each. Two statements."""
+    now = clock.now()
+
+    def rank(one: Listed) -> int:
+        return 0 if one.own in registering.ACTIVE else 1 if registering.is_open(one.webinar, now) else 2
+
+    return sorted(upcoming(user_id), key=rank)[:limit]
 
 
 def past() -> list[Listed]:

@@ -115,6 +115,11 @@ def list_speakers(webinar_id: int) -> list[WebinarSpeaker]:
     return list(db.session.scalars(query.order_by(WebinarSpeaker.position, WebinarSpeaker.id)))
 
 
+def titles_of(webinar_ids: set[int]) -> dict[int, str]:
+    """What these webinars are called now."""
+    return dict(db.session.execute(select(Webinar.id, Webinar.title).where(Webinar.id.in_(webinar_ids))).all())  # type: ignore[arg-type]
+
+
 def states_of(user_id: int, webinar_ids: Collection[int]) -> dict[int, str]:
     """How a person stands in each of these webinars, where they have registered; one statement."""
     mine = WebinarRegistration.user_id == user_id

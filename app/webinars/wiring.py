@@ -11,7 +11,7 @@ from app.notifications.kinds import Kind, register_kind
 from app.people import audit
 from app.people.permissions import VIEW_PEOPLE
 from app.ui.navigation import NavItem, register_nav_item
-from app.webinars import gates, jobs, materials, models, permissions, planning_routes, routes, subscribers  # noqa: F401  for what they register
+from app.webinars import gates, jobs, materials, models, permissions, planning_routes, queries, routes, subscribers  # noqa: F401  for what they register
 
 DEEDS = {
     "webinars.created": _l("Webinar dirancang"),
@@ -51,5 +51,5 @@ def init_app(app: Flask) -> None:
     register_way_back(gates.way_back, first=True)
     register_reader(materials.may_have)
     register_use(materials.is_used)
-    audit.describe(DEEDS, {"webinar": _l("Webinar")})
+    audit.describe(DEEDS, {"webinar": _l("Webinar")}, names={"webinar": queries.titles_of})
     subscribers.subscribe()

@@ -63,6 +63,15 @@ def test_how_far_away_it_is(at: At, app: Flask, moment: tuple[int, ...], words: 
         assert before.countdown(webinar, clock.now()) == words
 
 
+def test_a_canceled_webinar_says_that_it_is_off_and_nothing_of_seats(client: FlaskClient) -> None:
+    webinar, user = coming(state=WebinarState.CANCELED, cancel_reason="Narasumber sakit", seats=40), make_user()
+    register(webinar, user)
+    page = sign_in(client, user).get(f"/webinar/{webinar.slug}").text
+    assert "Narasumber sakit" in page
+    for words in ("terdaftar", "kursi", "Syarat"):
+        assert words not in page
+
+
 @pytest.mark.parametrize("state", [WebinarState.PUBLISHED, WebinarState.LIVE, WebinarState.ENDED, WebinarState.CANCELED])
 def test_there_is_a_page_in_every_state(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, state: WebinarState) -> None:
     from app.webinars import routes
