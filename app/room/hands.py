@@ -1,4 +1,5 @@
-"""Raised hands: who would like to speak, in the order in which they raised them. Kept in memory: a hand is of this moment."""
+"""Raised hands: who would like to speak, in the order in which they raised them. Kept in memory, and written down at most once a second, so that
+the queue outlives a restart; whoever does not come back from it in time has lowered theirs."""
 
 from __future__ import annotations
 
@@ -7,16 +8,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.kernel import clock
+from app.kernel.db import transaction
 from app.kernel.errors import NotFound
 from app.room import slots
 from app.room.events import OWN, STAFF, EventGroup, Here, hears, told
 from app.room.fields import flag, text
 from app.room.room import Part, Room
 from app.room.standing import said
+from app.room.state import read_state, write_state
 from app.webinars.participants import KEY_LENGTH, Participant
 from app.webinars.permissions import ATTEND, MODERATE
 
 WAITS_FOR_THE_LOST = timedelta(seconds=60)
+KEPT_AS = "hands"
 
 QUEUE = told("hands", STAFF, "Who has a hand up, the first first.", queue="list of `key`, `name`, `unit`, `since`, `invited`")
 OWN_HAND = told("own_hand", OWN, "One's own hand, on every device.", up="true or false")
@@ -24,7 +28,8 @@ OWN_HAND = told("own_hand", OWN, "One's own hand, on every device.", up="true or
 
 @dataclass(slots=True)
 class Raised:
-    person: Participant
+    full_name: str
+    unit_name: str
     since: datetime
     invited: bool = False
     lost_at: datetime | None = None
@@ -36,10 +41,16 @@ class Hands(Part):
     def __init__(self, room: Room):
         super().__init__(room)
         self.up: dict[str, Raised] = {}
+        self.kept: list[list[str]] = []
+
+    def load(self) -> None:
+        """An invitation is of its moment: the moderator sees the hand and invites again."""
+        self.kept, now = read_state(self.room.webinar_id, KEPT_AS, []), clock.now()
+        self.up = {key: Raised(name, unit, datetime.fromisoformat(since), lost_at=now) for key, name, unit, since in self.kept}
 
     def queue(self) -> list[dict[str, Any]]:
         return [
-            {"key": key, "name": hand.person.full_name, "unit": hand.person.unit_name, "since": said(hand.since), "invited": hand.invited}
+            {"key": key, "name": hand.full_name, "unit": hand.unit_name, "since": said(hand.since), "invited": hand.invited}
             for key, hand in self.up.items()
         ]
 
@@ -63,10 +74,18 @@ class Hands(Part):
         now = clock.now()
         for key in [key for key, hand in self.up.items() if hand.lost_at and now - hand.lost_at > WAITS_FOR_THE_LOST]:
             self.lower(key)
+        self._keep()
+
+    def _keep(self) -> None:
+        up = [[key, hand.full_name, hand.unit_name, hand.since.isoformat()] for key, hand in self.up.items()]
+        if up != self.kept:
+            with transaction():
+                write_state(self.room.webinar_id, KEPT_AS, up)
+            self.kept = up
 
     def raise_(self, person: Participant) -> None:
         if person.key not in self.up:
-            self.up[person.key] = Raised(person, clock.now())
+            self.up[person.key] = Raised(person.full_name, person.unit_name, clock.now())
             self._tell(person.key, up=True)
 
     def lower(self, key: str) -> None:

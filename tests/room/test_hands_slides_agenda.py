@@ -74,6 +74,28 @@ def test_a_hand_waits_a_minute_for_a_lost_link(talk: Talk) -> None:
     assert not talk.come_back(talk.alia).joined["own"]["hands"]["up"]
 
 
+def test_hands_outlive_a_restart_for_those_who_come_back(talk: Talk, count_queries: list[str]) -> None:
+    room = rooms_of(talk.app).get(talk.webinar.id)
+    count_queries.clear()
+    for one in (talk.budi, talk.alia):
+        one.send("raise_hand", {"up": True})
+    assert count_queries == [], "a hand writes nothing by itself"
+    room.every_second()
+    written = [one for one in count_queries if one.startswith(("INSERT", "UPDATE"))]
+    room.every_second()
+    assert [one for one in count_queries if one.startswith(("INSERT", "UPDATE"))] == written, "nor twice"
+    forget_everybody(talk.app)
+    alia, moderator = Visitor(talk.app, talk.alia.person), Visitor(talk.app, talk.moderator.person)
+    assert alia.joined["own"]["hands"]["up"]
+    assert [hand["name"] for hand in moderator.joined["state"]["staff"]["hands"]] == ["Budi", "Alia"]
+    clock.freeze(clock.now() + timedelta(seconds=61))
+    rooms_of(talk.app).get(talk.webinar.id).every_second()
+    assert [hand["name"] for hand in moderator.heard_of("hands")[-1]["queue"]] == ["Alia"]
+    moderator.send("clear_hands")
+    rooms_of(talk.app).get(talk.webinar.id).every_second()
+    assert read_state(talk.webinar.id, "hands") == []
+
+
 def test_who_attends_invites_nobody(talk: Talk) -> None:
     talk.alia.send("raise_hand", {"up": True})
     assert talk.budi.send("invite_hand", {"person": talk.alia.person.key})["error"] == "not_allowed"
