@@ -21,8 +21,10 @@ from app.room.people import People
 from app.room.room import Room
 from app.room.state import note_incident, read_state, write_state
 from app.room.ticket import EVERYBODY, VALID_SECONDS, session_name
+from app.webinars import queries
 from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarState
 from app.webinars.participants import guest_key, user_key
+from app.webinars.permissions import MODERATE
 
 if TYPE_CHECKING:
     from app.room.rooms import Rooms
@@ -89,6 +91,7 @@ def find_unwelcome(room: Room, guests: dict[str, Guest]) -> Iterator[Unwelcome]:
     )
     yield from _by_sessions(room, guests, ended)
     yield from _there(room, (key for key in _unregistered(webinar.id) if _is_audience(room, key)), "not_registered")
+    yield from _there(room, _no_longer_staff(room), "not_staff")
 
 
 def _there(room: Room, keys: Iterable[str], reason: str) -> Iterator[Unwelcome]:
@@ -128,3 +131,9 @@ def _unregistered(webinar_id: int) -> set[str]:
 def _is_audience(room: Room, key: str) -> bool:
     person = room.person(key)
     return person is not None and len(person.rights) == 1
+
+
+def _no_longer_staff(room: Room) -> set[str]:
+    """People who came in as moderators, and were taken off the staff or have lost the role."""
+    came = {person.user_id for person in room.connections.values() if person.user_id is not None and person.may(MODERATE)}
+    return {user_key(user_id) for user_id in came - queries.moderating_among(came, room.webinar_id)} if came else set()

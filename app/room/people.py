@@ -34,6 +34,7 @@ WORDS = {
     "signed_out": _l("Anda sudah keluar dari akun di peramban ini. Masuk lagi untuk kembali ke ruang."),
     "disabled": _l("Akun Anda dinonaktifkan. Hubungi admin unit Anda."),
     "not_registered": _l("Pendaftaran Anda pada webinar ini sudah dibatalkan."),
+    "not_staff": _l("Anda tidak lagi memandu webinar ini. Muat ulang halaman; bila Anda terdaftar, Anda masuk sebagai peserta."),
     "link_ended": _l("Tautan pembicara ini tidak berlaku lagi. Minta tautan baru kepada panitia."),
     "canceled": _l("Webinar ini dibatalkan."),
 }

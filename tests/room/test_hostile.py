@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from app.room.delays import Delays
 from flask import Flask
 from flask_socketio.test_client import SocketIOTestClient
 from socketio.packet import CONNECT_ERROR, Packet
@@ -20,16 +21,17 @@ from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.sockets import socketio
-from app.people.models import User, UserSession
+from app.people.models import RoleGrant, User, UserSession
 from app.room import looking_after
 from app.room.guests import MOST_CONNECTIONS
 from app.room.models import RoomIncident
 from app.room.people import People
+from app.room.presence import DELAYS
 from app.room.rooms import NAMESPACE, rooms_of
 from app.room.state import read_state, write_state
 from app.room.ticket import VALID_SECONDS, write_ticket
 from app.webinars import queries, speakers
-from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarSpeaker, WebinarState
+from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarSpeaker, WebinarStaff, WebinarState
 from app.webinars.participants import Participant
 from app.webinars.permissions import ATTEND, MODERATE, SPEAK
 from tests.kernel.conftest import Start, until
@@ -247,10 +249,37 @@ def test_whose_reason_to_be_here_has_gone_is_put_out_with_words(
         session.query(UserSession).filter_by(user_id=cici_id).one().revoked_at = clock.now()
     count_queries.clear()
     looking_after.look_after(rooms, room)
-    assert len([one for one in count_queries if one.startswith("SELECT")]) <= 7
+    assert len([one for one in count_queries if one.startswith("SELECT")]) <= 8
     told = {name: [body["reason"] for body in visitor.heard_of("put_out")] for name, visitor in visitors.items() if name != "dewi"}
     assert told == {"alia": ["disabled"], "budi": ["not_registered"], "guest": ["not_registered"], "speaker": ["link_ended"], "cici": ["signed_out"]}
     assert list(room.people) == [f"u{dewi_id}"]
+
+
+def test_a_moderator_who_is_off_the_staff_or_lost_the_role_is_put_out(app: Flask, webinar: Webinar, dewi: User) -> None:
+    planner, off, stays = make_user("Eko", role=Role.TRAINING_ADMIN), make_user("Fitri", role=Role.MODERATOR), dewi
+    with transaction() as session:
+        session.add(WebinarStaff(webinar_id=webinar.id, user_id=off.id, role="MODERATOR"))
+    visitors = [visit(app, webinar, one) for one in (planner, off, stays)]
+    rooms, room = rooms_of(app), rooms_of(app).get(webinar.id)
+    looking_after.look_after(rooms, room)
+    assert len(room.people) == 3
+    with transaction() as session:
+        session.delete(session.get_one(WebinarStaff, (webinar.id, off.id)))
+        session.query(RoleGrant).filter_by(user_id=planner.id).delete()
+    looking_after.look_after(rooms, room)
+    assert list(room.people) == [f"u{stays.id}"]
+    assert [[body["reason"] for body in one.heard_of("put_out")] for one in visitors] == [["not_staff"], ["not_staff"], []]
+
+
+def test_who_gave_their_seat_back_during_the_webinar_is_put_out(app: Flask, webinar: Webinar, dewi: User) -> None:
+    alia = make_user("Alia")
+    register(webinar, alia)
+    visitor, rooms = visit(app, webinar, alia), rooms_of(app)
+    with transaction() as session:
+        session.get_one(Webinar, webinar.id).state = WebinarState.LIVE
+        session.query(WebinarRegistration).filter_by(user_id=alia.id).one().state = RegistrationState.WAITLISTED
+    looking_after.look_after(rooms, rooms.get(webinar.id))
+    assert [body["reason"] for body in visitor.heard_of("put_out")] == ["not_registered"]
 
 
 def signed_in(app: Flask, webinar: Webinar, user: User) -> Visitor:
@@ -373,6 +402,32 @@ def test_a_restart_while_a_webinar_is_on_is_an_incident(app: Flask, webinar: Web
     forget_everybody(app)
     visit(app, webinar, dewi)  # the same process: no restart
     assert db.session.query(RoomIncident).count() == 1
+
+
+@pytest.mark.usefixtures("no_beat")
+def test_what_viewers_report_of_the_delay_is_gathered_on_air_and_outlives_a_restart(
+    app: Flask, webinar: Webinar, dewi: User, count_queries: list[str]
+) -> None:
+    staff, rooms = visit(app, webinar, dewi), rooms_of(app)
+    viewers = [Visitor(app, viewer(webinar, 40 + number)) for number in range(3)]
+
+    def report(*delays: int) -> None:
+        count_queries.clear()
+        for one, delay in zip(viewers, delays, strict=True):
+            one.send("watching", {"rung": "video", "delay_ms": delay})
+        assert count_queries == [], "a report writes nothing"
+        looking_after.look_after(rooms, rooms.get(webinar.id))
+
+    report(9000, 9000, 9000)
+    assert read_state(webinar.id, DELAYS) is None, "it is not on air yet"
+    assert is_done(staff.send("go_on_air"))
+    report(2000, 2400, 2600)
+    rooms.forget(webinar.id)
+    viewers = [Visitor(app, one.person) for one in viewers]
+    report(3000, 3100, 30_000)
+    kept = Delays.from_value(read_state(webinar.id, DELAYS))
+    assert kept.worst is not None
+    assert (sum(kept.counts.values()), kept.worst.delay_ms, kept.typical_ms) == (6, 3100, 2650)
 
 
 def test_the_stage_and_the_staff_see_how_many_take_in_what(app: Flask, webinar: Webinar, dewi: User) -> None:
