@@ -21,7 +21,11 @@ from app.recordings.crowd import Step, minutes_of, steps_of
 from app.recordings.making import DAMAGED_TAKE
 from app.recordings.models import Recording
 from app.recordings.parts import length_ms, parts_of
+from app.room.delays import Delays
 from app.room.models import QuestionState, RoomIncident, RoomMessage
+from app.room.presence import DELAYS
+from app.room.questions.services import count_by_state
+from app.room.state import read_state
 from app.ui.formats import angka
 from app.webinars.models import Webinar, WebinarRegistration
 
@@ -89,10 +93,12 @@ def gather(webinar: Webinar) -> dict[str, Any]:
         "peak": max(steps, key=lambda step: step.people, default=None),
         "curve": curve(steps),
         "questions": questions,
+        "undecided": count_by_state(webinar.id).get(QuestionState.NEW, 0),
         "states": Counter(question.state for question in questions),
         "answered": sum(question.is_answered for question in questions),
         "tasks": [question for question in questions if question.state in (QuestionState.APPROVED, QuestionState.DEFERRED)],
         "messages": _count_messages(webinar.id),
+        "delays": Delays.from_value(read_state(webinar.id, DELAYS)),
         "polls": beside.list_polls(webinar.id, parts),
         "incidents": incidents,
     }

@@ -1,4 +1,5 @@
-"""Every half minute: puts out whose reason to be here has gone, keeps the sign of life by which a restart is known, and notes refused crowds.
+"""Every half minute: puts out whose reason to be here has gone, keeps the sign of life by which a restart is known, counts how far behind the
+audience is, and notes refused crowds.
 
 Joining reads a ticket and nothing else; what happened to a person since is found here, by the same number of queries however many are there.
 """
@@ -17,7 +18,9 @@ from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.people.models import User, UserSession
 from app.room.guests import Guest
+from app.room.on_air import OnAir
 from app.room.people import People
+from app.room.presence import Presence
 from app.room.room import Room
 from app.room.state import note_incident, read_state, write_state
 from app.room.ticket import EVERYBODY, VALID_SECONDS, session_name
@@ -46,6 +49,8 @@ def look_after(rooms: Rooms, room: Room) -> None:
     refused = rooms.guests.refused.pop(room.webinar_id, 0)
     with transaction():
         write_state(room.webinar_id, ALIVE, {"boot": BOOT, "at": clock.now().isoformat()} if room.people else None)
+        if room.part(OnAir).is_live:
+            room.part(Presence).gather_delays()
         if refused:
             note_incident(room.webinar_id, "crowd_refused", refused=refused, seats=rooms.guests.seats)
 

@@ -36,6 +36,10 @@ class OnAir(Part):
         moments = {name: said(getattr(row, name)) for name in ("starts_at", "ends_at", "live_at", "ended_at")}
         return {"state": row.state, **moments}
 
+    @property
+    def is_live(self) -> bool:
+        return self.standing["state"] == WebinarState.LIVE
+
     def shown(self) -> Any:
         return self.standing
 

@@ -6,12 +6,16 @@ from collections import Counter
 from statistics import median
 from typing import Any
 
+from app.kernel import clock
+from app.room.delays import Delays
 from app.room.events import ALL, STAGE, told
 from app.room.room import Part, Room
+from app.room.state import read_state, write_state
 from app.webinars.participants import Participant
 
 RUNGS = ("video", "low", "slides", "audio", "text")
 LONGEST_DELAY_MS = 600_000
+DELAYS = "delays"  # the name under which they are kept
 
 COUNTED = told("people_counted", ALL, "How many people are in the room.", people="persons, not tabs")
 WATCHED = told(
@@ -29,6 +33,10 @@ class Presence(Part):
         super().__init__(room)
         self.watching: dict[str, str] = {}  # by person: what their latest report says
         self.delays: dict[str, int] = {}  # by person: ms from the stage to them, where their browser knows it
+        self.gathered = Delays()
+
+    def load(self) -> None:
+        self.gathered = Delays.from_value(read_state(self.room.webinar_id, DELAYS))
 
     def shown(self) -> Any:
         return {"people": len(self.room.people)}
@@ -57,6 +65,12 @@ class Presence(Part):
         if self.watching.get(person.key) != rung:
             self.watching[person.key] = rung
             self._count_rungs()
+
+    def gather_delays(self) -> None:
+        """Count what viewers report now to the webinar's. Call inside `transaction()`."""
+        if self.delays:
+            self.gathered.take(list(self.delays.values()), clock.now())
+            write_state(self.room.webinar_id, DELAYS, self.gathered.as_value())
 
     def _count(self) -> None:
         self.room.put(COUNTED, None, self.shown())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,7 +14,10 @@ from app.kernel.db import db, transaction
 from app.recordings.crowd import MOST_STEPS, minutes_of, steps_of
 from app.recordings.models import Recording, RecordingState
 from app.recordings.summary import curve, gather
+from app.room.delays import Delays, Worst
 from app.room.models import RoomIncident
+from app.room.presence import DELAYS
+from app.room.state import write_state
 from app.webinars.models import Webinar
 from tests.people.factories import make_user, sign_in
 from tests.recordings.factories import ask, make_ended, make_recording, poll, say, stay
@@ -55,6 +59,28 @@ def test_an_empty_room_has_no_curve():
     assert curve(steps_of([], at(0), at(60))) == ""
     assert steps_of([], at(0), at(0)) == []
     assert curve(steps_of([("a", at(0), at(1))], at(0), at(2))) == "M0 100V0.0H1V100.0H2V100Z"
+
+
+def test_the_delay_is_the_one_in_the_middle_and_the_worst_has_its_moment():
+    delays = Delays()
+    delays.take([], at(0))
+    assert (delays.typical_ms, delays.most_ms, delays.worst) == (None, None, None)
+    for minute, reports in enumerate([[2100, 2200, 2300], [9000, 9500, 60_000], [2200, 2250, 2150]]):
+        delays.take(reports, at(minute))
+    assert delays.worst == Worst(9500, at(1))
+    assert (delays.typical_ms, delays.most_ms) == (2250, 60_500)
+
+
+@given(st.lists(st.lists(st.integers(0, 600_000), max_size=30), max_size=10))
+def test_delays_are_kept_as_they_were_in_a_fixed_size(gathered):
+    delays = Delays()
+    for minute, reports in enumerate(gathered):
+        delays.take(reports, at(minute))
+    assert Delays.from_value(json.loads(json.dumps(delays.as_value()))) == delays
+    assert len(delays.counts) <= 200 + 581
+    everything = sorted(delay for reports in gathered for delay in reports)
+    if everything:
+        assert abs(delays.typical_ms - everything[(len(everything) - 1) // 2]) <= 1000
 
 
 @pytest.fixture
@@ -163,3 +189,15 @@ def test_statements_do_not_grow_with_the_people(app, client, webinar, organizer,
     count_queries.clear()
     read(client, webinar)
     assert len(count_queries) <= before + 1, "the votes are counted once, whatever their number"
+
+
+def test_the_delay_stands_in_the_summary(app, client, webinar, organizer):
+    sign_in(client, organizer)
+    assert "Tidak ada pemutar yang melaporkan tundanya." in read(client, webinar)
+    delays = Delays()
+    delays.take([2400, 2600, 2800], webinar.live_at + timedelta(minutes=3))
+    with transaction():
+        write_state(webinar.id, DELAYS, delays.as_value())
+    page = read(client, webinar)
+    assert "2,7 detik kemudian" in page or "2,6 detik kemudian" in page
+    assert "2,6 detik bagi penonton yang di tengah" in page
