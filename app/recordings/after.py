@@ -29,13 +29,14 @@ from app.recordings.lesson import REPLAY_COUNTS_AS
 from app.recordings.models import Recording, RecordingState
 from app.recordings.parts import length_ms, parts_of
 from app.room.models import QuestionState
+from app.room.questions.services import count_by_state
 from app.ui.formats import durasi
 from app.webinars import gates
 from app.webinars import queries as webinars
 from app.webinars.agenda import list_items
 from app.webinars.models import Webinar
 from app.webinars.participants import Participant
-from app.webinars.permissions import SEE_REPORT
+from app.webinars.permissions import MODERATE, SEE_REPORT
 
 LONGEST_SEARCH = 100
 
@@ -122,7 +123,7 @@ def draw(webinar: Webinar, person: Participant | None) -> Any:
         desk=desk,
         agenda=told.agenda,
         questions=questions,
-        unanswered=sum(q.state in (QuestionState.APPROVED, QuestionState.DEFERRED) for q in told.questions),
+        to_deal_with=_to_deal_with(webinar, user),
         slides=told.slides,
         chat=[one for one in chat if beside.found_in(wanted, one.text, one.author)],
         polls=beside.list_polls(webinar.id, parts),
@@ -139,6 +140,14 @@ def draw(webinar: Webinar, person: Participant | None) -> Any:
         whole=length_ms(parts) / 1000,
         may_report=bool(user and webinars.holds(user, SEE_REPORT, webinar)),  # type: ignore[arg-type]
     )
+
+
+def _to_deal_with(webinar: Webinar, user: Any) -> tuple[int, int]:
+    """For who moderates it: how many questions nobody has decided about, and how many wait for an answer in writing."""
+    if user is None or not webinars.holds(user, MODERATE, webinar):
+        return 0, 0
+    counts = count_by_state(webinar.id)
+    return counts.get(QuestionState.NEW, 0), counts.get(QuestionState.DEFERRED, 0)
 
 
 def _attendance(webinar: Webinar, person: Participant | None) -> list[dict[str, Any]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.kernel import clock
 from app.kernel.access import public, requires
@@ -18,7 +18,7 @@ from app.kernel.http import page_asked
 from app.people.sessions import viewer
 from app.room import slots
 from app.room.chat.part import Chat
-from app.room.models import PollKind, RoomQuestion, RoomQuestionVote
+from app.room.models import PollKind, QuestionState, RoomQuestion, RoomQuestionVote
 from app.room.polls.part import Polls
 from app.room.questions import rules, services
 from app.room.questions.events import LONGEST_ANSWER
@@ -28,7 +28,7 @@ from app.room.ticket import write_ticket
 from app.webinars import materials, queries
 from app.webinars.links import find_speaker
 from app.webinars.models import AgendaItem, Moderation, Webinar, WebinarState
-from app.webinars.participants import Participant
+from app.webinars.participants import Participant, user_key
 from app.webinars.permissions import ATTEND, MODERATE, SPEAK
 from app.webinars.routes import draw_before, get_shown
 from app.webinars.slots import register_page
@@ -91,6 +91,8 @@ def _drawn(panels: Iterable[slots.Panel], webinar: Webinar, person: Participant)
 def moderation(slug: str) -> Any:
     webinar = queries.get_webinar_for(viewer(), MODERATE, slug)
     person = queries.participant_for_user(webinar, viewer())
+    if person is not None and webinar.state == WebinarState.ENDED:
+        return redirect(url_for(".questions_page", slug=slug))
     if person is None or webinar.state not in (WebinarState.PUBLISHED, WebinarState.LIVE):
         return redirect(url_for("webinars.webinar_page", slug=slug))
     return render_template("room/moderation.html", webinar=webinar, person=person, ticket=write_ticket(person))
@@ -117,17 +119,18 @@ def poll_kinds() -> list[tuple[str, str]]:
 @bp.get("/webinar/<slug>/tanya-jawab")
 @public
 def questions_page(slug: str) -> Any:
-    """Every question with its answer; whoever speaks or moderates answers those that were put off."""
+    """Every question with its answer; whoever speaks or moderates answers those that were put off, and moderators decide about those that
+    nobody has decided about."""
     webinar = get_shown(slug)
     person = _reader_of(webinar)
-    asked = page_asked("halaman")
-    shown = rules.SHOWN | ({"NEW"} if person.may(MODERATE) else set())
+    shown = rules.SEEN_BY_STAFF if person.may(MODERATE) else rules.SHOWN
     found = (RoomQuestion.webinar_id == webinar.id, RoomQuestion.state.in_(shown))
     total = db.session.scalar(select(func.count()).select_from(RoomQuestion).where(*found)) or 0
     votes = select(func.count()).where(RoomQuestionVote.question_id == RoomQuestion.id).scalar_subquery()
     pages = -(-total // QUESTIONS_ON_A_PAGE)
-    page = min(asked, max(1, pages))
-    order = ((RoomQuestion.state == "DEFERRED").desc(), votes.desc(), RoomQuestion.id)
+    page = min(page_asked("halaman"), max(1, pages))
+    rank = case({"NEW": 0, "DEFERRED": 1, "REJECTED": 3}, value=RoomQuestion.state, else_=2)
+    order = (rank, votes.desc(), RoomQuestion.id)
     rows = db.session.execute(
         select(RoomQuestion, votes).where(*found).order_by(*order).limit(QUESTIONS_ON_A_PAGE).offset((page - 1) * QUESTIONS_ON_A_PAGE)
     ).all()
@@ -139,6 +142,8 @@ def questions_page(slug: str) -> Any:
         page=page,
         pages=pages,
         may_answer=_may_answer(person),
+        may_decide=person.may(MODERATE) and webinar.state == WebinarState.ENDED,
+        undecided=services.count_by_state(webinar.id).get(QuestionState.NEW, 0) if person.may(MODERATE) else 0,
         key=request.args.get("tautan", ""),
         longest=LONGEST_ANSWER,
     )
@@ -154,10 +159,32 @@ def answer_question(slug: str, question_id: int) -> Any:
     text = request.form.get("text", "").strip()
     if not 1 <= len(text) <= LONGEST_ANSWER:
         raise Invalid(_("Tulis jawaban, paling banyak %(most)s huruf.", most=LONGEST_ANSWER))
+    def answer() -> RoomQuestion:
+        row = services.get_question(webinar.id, question_id)
+        services.answer_in_writing(row, text, person.key)
+        return row
+
+    return _change(webinar, question_id, answer, _("Jawaban disimpan. Penanya dan pengikutnya diberi tahu."))
+
+
+@bp.post("/webinar/<slug>/tanya-jawab/<int:question_id>/keputusan")
+@requires(MODERATE)
+def decide_question(slug: str, question_id: int) -> Any:
+    """After the end: a moderator passes a question on to the speakers, or refuses it."""
+    webinar = queries.get_webinar_for(viewer(), MODERATE, slug)
+    state = rules.AFTERWARDS.get(request.form.get("to", ""))
+    if state is None:
+        raise Invalid
+    by = user_key(viewer().id)
+    said = _("Pertanyaan diteruskan kepada narasumber.") if state == QuestionState.DEFERRED else _("Pertanyaan ditolak.")
+    return _change(webinar, question_id, lambda: services.decide_afterwards(webinar.id, question_id, state, by), said)
+
+
+def _change(webinar: Webinar, question_id: int, change: Callable[[], RoomQuestion], said: str) -> Any:
+    """Change a question, tell the room where it is still open, and go back to it. A refusal is said on the page. Raises NotFound."""
     try:
         with transaction():
-            row = services.get_question(webinar.id, question_id)
-            services.answer_in_writing(row, text, person.key)
+            row = change()
     except DomainError as error:
         if isinstance(error, NotFound):
             raise
@@ -166,8 +193,8 @@ def answer_question(slug: str, question_id: int) -> Any:
         room = rooms_of(current_app._get_current_object()).find(webinar.id)  # type: ignore[attr-defined]
         if room is not None:
             room.part(Questions).take(row)
-        flash(_("Jawaban disimpan. Penanya dan pengikutnya diberi tahu."), "success")
-    return redirect(url_for(".questions_page", slug=slug, tautan=request.args.get("tautan") or None) + f"#q{question_id}", 303)
+        flash(said, "success")
+    return redirect(url_for(".questions_page", slug=webinar.slug, tautan=request.args.get("tautan") or None) + f"#q{question_id}", 303)
 
 
 def _reader_of(webinar: Webinar) -> Participant:

@@ -30,7 +30,7 @@ def speaker_page(secret: str) -> Any:
     if speaker is None or webinar is None or webinar.state == WebinarState.DRAFT:
         return render_template("stage/closed.html", webinar=None), 404
     if webinar.state in (WebinarState.ENDED, WebinarState.CANCELED):
-        return render_template("stage/closed.html", webinar=webinar)
+        return _kept_private(render_template("stage/closed.html", webinar=webinar, secret=secret))
     session = db.session.get(AgendaItem, speaker.agenda_item_id) if speaker.agenda_item_id else None
     return _draw(webinar, queries.participant_for_speaker(speaker), session)
 
@@ -49,7 +49,7 @@ def stage_page(slug: str) -> Any:
 
 def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None) -> Any:
     moderates = person.may(MODERATE)
-    response = current_app.make_response(
+    return _kept_private(
         render_template(
             "stage/stage.html",
             webinar=webinar,
@@ -60,6 +60,10 @@ def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None) -> 
             desk=DESK if moderates and _exists(DESK) else None,
         )
     )
+
+
+def _kept_private(page: str) -> Any:
+    response = current_app.make_response(page)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
     return response

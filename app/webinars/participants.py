@@ -48,3 +48,8 @@ def speaker_key(speaker_id: int) -> str:
 def user_id_of(key: str) -> int | None:
     """The account behind a key; None for guests and speakers."""
     return int(key[1:]) if key[:1] == "u" else None
+
+
+def guest_id_of(key: str) -> int | None:
+    """The guest behind a key; None for accounts and speakers."""
+    return int(key[1:]) if key[:1] == "g" else None

@@ -6,15 +6,18 @@ import io
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.home.finding import find
 from app.kernel import clock
 from app.kernel.db import db, transaction
+from app.kernel.jobs import Job
 from app.kernel.storage import storage
 from app.kernel.worker import drain
 from app.media.models import MediaAsset, Stage
 from app.recordings import lesson, retention
 from app.recordings.models import Recording
+from app.room.questions import services as questions
 from tests.people.factories import make_user
 from tests.recordings.factories import RENDITIONS, ask, make_ended, make_recording
 
@@ -38,6 +41,24 @@ def test_answered_questions_are_found_at_their_second(app, webinar):
         assert hits == {f"/webinar/{webinar.slug}#t=2400", f"/webinar/{webinar.slug}#tanya-2"}
         assert [hit.object_id for hit in find(reader, "tiga puluh hari").hits if hit.kind == "webinar_question"] == [2]
         assert not [hit for hit in find(reader, "Rahasia Sekali").hits if hit.kind == "webinar_question"]
+
+
+def test_an_answer_written_afterwards_is_found_too(app, webinar):
+    question = ask(webinar, "Bolehkah menerima parsel lebaran?", 20)
+    make_recording(webinar)
+    with transaction():
+        questions.answer_in_writing(questions.get_question(webinar.id, question.id), "Laporkan kepada unit pengendali gratifikasi.", "s1")
+    drain(app)
+    reader = make_user()
+    with app.test_request_context():
+        assert [hit.object_id for hit in find(reader, "unit pengendali gratifikasi").hits if hit.kind == "webinar_question"] == [question.id]
+
+
+def test_an_answer_before_there_is_a_recording_waits_for_it(app, webinar):
+    question = ask(webinar, "Bolehkah menerima parsel lebaran?", 20)
+    with transaction() as session:
+        questions.answer_in_writing(questions.get_question(webinar.id, question.id), "Laporkan.", "s1")
+        assert not session.scalars(select(Job).where(Job.name == lesson.MAKE_FINDABLE)).all()
 
 
 def old(webinar, days: float = 15, **asset) -> Recording:

@@ -128,11 +128,11 @@ def test_the_desk_is_for_who_runs_this_webinar(talk: Talk, client: FlaskClient) 
         assert client.get(address(talk, "/moderasi")).status_code in (403, 404)
 
 
-def test_the_desk_of_an_ended_webinar_leads_to_its_page(talk: Talk, client: FlaskClient) -> None:
+def test_the_desk_of_an_ended_webinar_leads_to_its_questions(talk: Talk, client: FlaskClient) -> None:
     talk.begin()
     talk.end()
     sign_in(client, moderator_of(talk))
-    assert client.get(address(talk, "/moderasi")).location == address(talk)
+    assert client.get(address(talk, "/moderasi")).location == address(talk, "/tanya-jawab")
 
 
 # ---- questions and answers ----

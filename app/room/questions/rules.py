@@ -15,12 +15,15 @@ MOVES: dict[str, frozenset[str]] = {
     State.ANSWERED: frozenset({State.ON_STAGE, State.WRITTEN}),
     State.WRITTEN: frozenset({State.WRITTEN}),
     State.DEFERRED: frozenset({State.APPROVED, State.REJECTED, State.MERGED, State.ON_STAGE, State.WRITTEN}),
-    State.REJECTED: frozenset({State.APPROVED}),
+    State.REJECTED: frozenset({State.APPROVED, State.DEFERRED}),
     State.MERGED: frozenset(),
 }
 SHOWN = frozenset({State.APPROVED, State.ON_STAGE, State.ANSWERED, State.WRITTEN, State.DEFERRED})  # what the audience sees
 SUPPORTED = frozenset({State.APPROVED, State.ON_STAGE, State.DEFERRED})  # what can still gain votes
 OPEN_AT_THE_END = {State.APPROVED: State.DEFERRED, State.ON_STAGE: State.ANSWERED}  # what the end of the webinar makes of them
+
+AFTERWARDS = {"pass_on": State.DEFERRED, "reject": State.REJECTED}  # what moderators still decide when it has ended
+SEEN_BY_STAFF = SHOWN | {State.NEW, State.REJECTED}
 
 
 def may_become(state: str, wanted: str) -> bool:

@@ -9,18 +9,21 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import Connection, delete, func, select, update
 
-from app.kernel import clock, jobs
+from app.kernel import clock, events, jobs
 from app.kernel.db import db, insert_into
 from app.kernel.errors import Conflict, Invalid, NotFound, TooMany
+from app.room.facts import QuestionAnswered
 from app.room.models import QuestionState, RoomQuestion, RoomQuestionFollow, RoomQuestionVote
 from app.room.questions import rules
 from app.room.standing import customs_of, hold_still
 from app.room.words import refused_in
-from app.webinars.participants import Participant, user_id_of
+from app.webinars.models import Webinar, WebinarState
+from app.webinars.participants import Participant
 
 MOST_TEXT = 600
 MOST_OF_ONE_PERSON = 25
 TELL_ANSWER = "room.tell_answer"
+TELL_TASKS = "room.tell_tasks"
 
 table: Any = RoomQuestion.__table__
 votes: Any = RoomQuestionVote.__table__
@@ -102,6 +105,7 @@ def move(question: RoomQuestion, state: str, by: str, now: datetime | None = Non
     elif state in (QuestionState.ANSWERED, QuestionState.WRITTEN):
         question.answered_at = now
         jobs.enqueue(TELL_ANSWER, key=f"{TELL_ANSWER}:{question.id}:{state}", question_id=question.id)
+        events.record(QuestionAnswered(question.webinar_id, question.id))
     elif state == QuestionState.APPROVED:
         question.staged_at = None
     db.session.flush()
@@ -123,11 +127,26 @@ def decide(webinar_id: int, question_id: int, state: str, by: str) -> list[RoomQ
     return [*changed, question]
 
 
+def decide_afterwards(webinar_id: int, question_id: int, state: str, by: str) -> RoomQuestion:
+    """A moderator deals with a question when the webinar has ended: it becomes a task of the speakers, or is refused. Raises Conflict
+    before the end, when the desk decides, and for a question that cannot become that."""
+    webinar = db.session.scalar(select(Webinar).where(Webinar.id == webinar_id).with_for_update())
+    if webinar is None:
+        raise NotFound
+    if webinar.state != WebinarState.ENDED:
+        raise Conflict(_("Sebelum webinar berakhir, pertanyaan diputuskan di meja moderator."), code="not_over")
+    question = get_question(webinar_id, question_id)
+    if question.state != state:
+        move(question, state, by)
+        if state == QuestionState.DEFERRED:
+            jobs.enqueue(TELL_TASKS, webinar_id=webinar_id)
+    return question
+
+
 def answer_in_writing(question: RoomQuestion, text: str, by: str) -> None:
     """Write an answer, or write it anew."""
-    move(question, QuestionState.WRITTEN, by)
     question.answer_text, question.answered_by = text, by
-    db.session.flush()
+    move(question, QuestionState.WRITTEN, by)
 
 
 def merge(webinar_id: int, question_id: int, into_id: int, by: str) -> tuple[RoomQuestion, RoomQuestion]:
@@ -158,15 +177,21 @@ def _set_people(wishes: Any, question_id: int, people: set[str], **values: Any) 
 
 
 def put_off_the_rest(webinar_id: int) -> None:
-    """At the end: what waits for an answer becomes a task of the speakers; what is being answered has been."""
+    """At the end: what waits for an answer becomes a task of the speakers; what is being answered has been. What no moderator has decided
+    about waits for them."""
     now = clock.now()
     left = select(RoomQuestion).where(RoomQuestion.webinar_id == webinar_id, RoomQuestion.state.in_(rules.OPEN_AT_THE_END))
     for question in db.session.scalars(left):
         move(question, rules.OPEN_AT_THE_END[QuestionState(question.state)], "system", now)
+    jobs.enqueue(TELL_TASKS, webinar_id=webinar_id)
 
 
-def who_to_tell(question: RoomQuestion) -> list[int]:
-    """The accounts of whoever asked, asked the same, or follows."""
+def count_by_state(webinar_id: int) -> dict[str, int]:
+    rows = select(RoomQuestion.state, func.count()).where(RoomQuestion.webinar_id == webinar_id).group_by(RoomQuestion.state)
+    return dict(db.session.execute(rows).all())  # type: ignore[arg-type]
+
+
+def who_to_tell(question: RoomQuestion) -> list[str]:
+    """Whoever asked, asked the same, or follows."""
     askers = set(db.session.scalars(select(RoomQuestion.participant).where(RoomQuestion.merged_into_id == question.id)))
-    people = askers | {question.participant} | _people(follows, question.id)
-    return sorted(number for key in people if (number := user_id_of(key)) is not None)
+    return sorted(askers | {question.participant} | _people(follows, question.id))
