@@ -62,6 +62,7 @@ def over(talk: Talk) -> None:
 
 
 def mails_to(address: str | None) -> list[OutboxMail]:
+    db.session.rollback()  # the worker wrote since this session last looked
     return list(db.session.scalars(select(OutboxMail).where(OutboxMail.address == address).execution_options(populate_existing=True)))
 
 
@@ -196,19 +197,19 @@ def test_moderators_are_told_of_questions_nobody_decided_about(talk: Talk) -> No
 
 
 def test_what_is_passed_on_afterwards_becomes_a_task_and_is_seen(talk: Talk, client: FlaskClient) -> None:
-    speaker = speaker_of(talk)
+    speaker_of(talk)
     question = talk.ask(talk.alia)
     over(talk)
     drain(talk.app)
     assert state_of(question) == State.NEW
-    assert mails_to(speaker.email) == []
+    assert mails_to("fatimah@contoh.go.id") == []
     sign_in(client, moderator_of(talk))
     assert "Teruskan ke narasumber" in client.get(f"/webinar/{talk.webinar.slug}/tanya-jawab").text
     assert decide(client, talk, question, "pass_on").status_code == 303
     assert state_of(question) == State.DEFERRED
     assert talk.part.asked[question].state == State.DEFERRED
     drain(talk.app)
-    assert "1 pertanyaan peserta" in mails_to(speaker.email)[0].body
+    assert "1 pertanyaan peserta" in mails_to("fatimah@contoh.go.id")[0].body
     sign_in(client, talk.people[1])
     assert "Apakah formulir" in client.get(f"/webinar/{talk.webinar.slug}/tanya-jawab").text
 
