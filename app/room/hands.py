@@ -41,12 +41,11 @@ class Hands(Part):
     def __init__(self, room: Room):
         super().__init__(room)
         self.up: dict[str, Raised] = {}
-        self.kept: list[list[str]] = []
+        self.kept: list[list[Any]] = []
 
     def load(self) -> None:
-        """An invitation is of its moment: the moderator sees the hand and invites again."""
         self.kept, now = read_state(self.room.webinar_id, KEPT_AS, []), clock.now()
-        self.up = {key: Raised(name, unit, datetime.fromisoformat(since), lost_at=now) for key, name, unit, since in self.kept}
+        self.up = {key: Raised(name, unit, datetime.fromisoformat(since), invited, now) for key, name, unit, since, invited in self.kept}
 
     def queue(self) -> list[dict[str, Any]]:
         return [
@@ -77,7 +76,7 @@ class Hands(Part):
         self._keep()
 
     def _keep(self) -> None:
-        up = [[key, hand.full_name, hand.unit_name, hand.since.isoformat()] for key, hand in self.up.items()]
+        up = [[key, hand.full_name, hand.unit_name, hand.since.isoformat(), hand.invited] for key, hand in self.up.items()]
         if up != self.kept:
             with transaction():
                 write_state(self.room.webinar_id, KEPT_AS, up)

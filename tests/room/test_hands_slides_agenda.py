@@ -81,13 +81,15 @@ def test_hands_outlive_a_restart_for_those_who_come_back(talk: Talk, count_queri
         one.send("raise_hand", {"up": True})
     assert count_queries == [], "a hand writes nothing by itself"
     room.every_second()
+    assert talk.moderator.send("invite_hand", {"person": talk.alia.person.key}) == []
+    room.every_second()
     written = [one for one in count_queries if one.startswith(("INSERT", "UPDATE"))]
     room.every_second()
     assert [one for one in count_queries if one.startswith(("INSERT", "UPDATE"))] == written, "nor twice"
     forget_everybody(talk.app)
     alia, moderator = Visitor(talk.app, talk.alia.person), Visitor(talk.app, talk.moderator.person)
     assert alia.joined["own"]["hands"]["up"]
-    assert [hand["name"] for hand in moderator.joined["state"]["staff"]["hands"]] == ["Budi", "Alia"]
+    assert [(hand["name"], hand["invited"]) for hand in moderator.joined["state"]["staff"]["hands"]] == [("Budi", False), ("Alia", True)]
     clock.freeze(clock.now() + timedelta(seconds=61))
     rooms_of(talk.app).get(talk.webinar.id).every_second()
     assert [hand["name"] for hand in moderator.heard_of("hands")[-1]["queue"]] == ["Alia"]
