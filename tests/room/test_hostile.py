@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from app.room.delays import Delays
 from flask import Flask
 from flask_socketio.test_client import SocketIOTestClient
 from socketio.packet import CONNECT_ERROR, Packet
@@ -23,6 +22,7 @@ from app.kernel.db import db, transaction
 from app.kernel.sockets import socketio
 from app.people.models import RoleGrant, User, UserSession
 from app.room import looking_after
+from app.room.delays import Delays
 from app.room.guests import MOST_CONNECTIONS
 from app.room.models import RoomIncident
 from app.room.people import People
