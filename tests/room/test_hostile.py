@@ -259,15 +259,16 @@ def test_a_moderator_who_is_off_the_staff_or_lost_the_role_is_put_out(app: Flask
     planner, off, stays = make_user("Eko", role=Role.TRAINING_ADMIN), make_user("Fitri", role=Role.MODERATOR), dewi
     with transaction() as session:
         session.add(WebinarStaff(webinar_id=webinar.id, user_id=off.id, role="MODERATOR"))
-    visitors = [visit(app, webinar, one) for one in (planner, off, stays)]
+    planner_id, off_id, stays_id = planner.id, off.id, stays.id
+    visitors = [visit(app, webinar, db.session.get_one(User, one)) for one in (planner_id, off_id, stays_id)]
     rooms, room = rooms_of(app), rooms_of(app).get(webinar.id)
     looking_after.look_after(rooms, room)
     assert len(room.people) == 3
     with transaction() as session:
-        session.delete(session.get_one(WebinarStaff, (webinar.id, off.id)))
-        session.query(RoleGrant).filter_by(user_id=planner.id).delete()
+        session.delete(session.get_one(WebinarStaff, (webinar.id, off_id)))
+        session.query(RoleGrant).filter_by(user_id=planner_id).delete()
     looking_after.look_after(rooms, room)
-    assert list(room.people) == [f"u{stays.id}"]
+    assert list(room.people) == [f"u{stays_id}"]
     assert [[body["reason"] for body in one.heard_of("put_out")] for one in visitors] == [["not_staff"], ["not_staff"], []]
 
 
