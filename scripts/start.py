@@ -20,6 +20,7 @@ from provision import BIN, ROOT, Stop, say
 PATIENCE_SECONDS = 60
 MOST_DEATHS, WITHIN_SECONDS = 5, 60.0  # of one process: then starting it again does not help
 PAUSE_SECONDS = 1.0
+LEAST_FREE_MIB = 512  # app/kernel/storage.py:LEAST_FREE_BYTES
 COMMANDS = {
     "web": ("-m", "app.serve"),
     "worker": (os.path.join(BIN, "flask"), "--app", "wsgi", "worker"),
@@ -51,8 +52,12 @@ def flask(*arguments):
     done = subprocess.run([os.path.join(BIN, "flask"), "--app", "wsgi", *arguments], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
         complaint = (done.stderr or done.stdout).decode("utf-8", "replace")
-        if any(sign in complaint for sign in ("No space left", "disk is full", "DISK_FULL")):
-            raise Stop("The disk with the data is too full (%s). Make room and start again; what is there is kept." % free_space())
+        if any(sign in complaint for sign in ("No space left", "disk is full", "disk_full")):
+            raise Stop("The disk with the data is too full (%s; %d MiB have to be free). Make room and start again; what is there is kept." % (free_space(), LEAST_FREE_MIB))
+        if "Can't locate revision identified by" in complaint:
+            raise Stop("This database belongs to a newer version of Gurindam. Run that version, or restore the backup made before the update (docs/operator.md).")
+        if any(sign in complaint for sign in ("file is not a database", "disk image is malformed")):
+            raise Stop("The database file is damaged. Restore the newest backup (docs/operator.md); keep the damaged file until that is done.")
         lines = [line for line in complaint.splitlines() if line.strip()] or ["no output"]
         if "Traceback" not in complaint:
             raise Stop("\n".join(lines).replace("gurindam: ", ""))

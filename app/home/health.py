@@ -70,7 +70,7 @@ def index() -> Any:
         lanes=lanes,
         failed=failed,
         mails_to_decide=sum(mails.get(state, 0) for state in NEEDS_A_LOOK),
-        worker_is_dead=any(check.name == "worker" for check in broken),
+        worker_is_dead=any(check.name == "worker" for check in broken) and not any(check.name == "database" for check in broken),
     )
 
 

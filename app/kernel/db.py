@@ -10,14 +10,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
+import os
 import random
 import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -175,9 +177,9 @@ def _begin_on_postgresql(connection: Connection) -> None:
         raw.read_only = not _is_for_writing(connection)
 
 
-def _patiently(action: Any) -> None:
+def _patiently(action: Any, seconds: float = LOCK_PATIENCE_SECONDS) -> None:
     """Run a statement that may find the database locked, again and again, sleeping in between; give up with `Busy`."""
-    give_up = time.monotonic() + LOCK_PATIENCE_SECONDS
+    give_up = time.monotonic() + seconds
     pause = 0.001
     while True:
         try:
@@ -190,6 +192,23 @@ def _patiently(action: Any) -> None:
                 raise Busy(code="database_locked") from error
             time.sleep(pause * random.uniform(0.5, 1.5))
             pause = min(pause * 2, 0.05)
+
+
+def try_writing(seconds: float) -> int:
+    """Ask the database for the right to write and give it back at once. Returns which file it is (0 where it is none).
+
+    Raises Busy when others hold that right for longer than `seconds`, and what the driver raises when the database is not there.
+    """
+    engine = db.engine
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        with write_intent(), engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        return 0
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)) as raw:
+        _patiently(lambda: raw.execute("BEGIN IMMEDIATE"), seconds)
+        raw.execute("ROLLBACK")
+    return os.stat(path).st_ino
 
 
 def insert_into(table: Any, dialect: str | None = None) -> Any:

@@ -14,16 +14,17 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from app.kernel import clock
 from app.kernel.access import public
-from app.kernel.db import db
-from app.kernel.errors import NotFound
+from app.kernel.db import db, try_writing
+from app.kernel.errors import Busy, NotFound
 from app.kernel.jobs import Job, WorkerHeartbeat
 from app.kernel.storage import LEAST_FREE_BYTES, storage
 
 WORKER_SILENT_AFTER = timedelta(seconds=30)
+LOCKED_AFTER_SECONDS = 1.0
 WARN_BELOW_BYTES = 2 * LEAST_FREE_BYTES  # so that there is time to make room before anything is refused
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -49,11 +50,17 @@ class Check:
 
 
 def check_database() -> Check:
+    """Whether it can be written, and is still the file with which this process began (what is written into one that was moved away is lost)."""
     try:
-        db.session.execute(text("SELECT 1"))
+        file = try_writing(LOCKED_AFTER_SECONDS)
+    except Busy:
+        return Check("database", False, _l("terkunci: tidak ada yang dapat disimpan"), _l("Cari proses lain yang memegang basis data (cadangan, alat kueri) dan akhiri."))
     except Exception as error:
         db.session.rollback()
         return Check("database", False, type(error).__name__, _l("Periksa apakah basis data berjalan dan alamatnya (DATABASE_URL) benar."))
+    if file != current_app.extensions.setdefault("database_file", file):
+        remedy = _l("Hentikan semua proses sekarang, kembalikan berkas yang benar, lalu jalankan lagi.")
+        return Check("database", False, _l("berkasnya dipindah atau diganti saat berjalan"), remedy)
     return Check("database", True, db.engine.dialect.name)
 
 
@@ -77,6 +84,8 @@ def check_worker() -> Check:
     if newest is None:
         return Check("worker", False, _l("belum pernah memberi tanda hidup"), remedy)
     age = clock.now() - newest
+    if age >= WORKER_SILENT_AFTER and not check_database().ok:
+        return Check("worker", False, _l("tidak diketahui: basis data tidak menjawab"))
     return Check("worker", age < WORKER_SILENT_AFTER, _l("tanda hidup terakhir %(s)d detik lalu", s=int(age.total_seconds())), remedy)
 
 

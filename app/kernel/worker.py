@@ -15,6 +15,7 @@ from flask import Flask
 
 from app.kernel import jobs
 from app.kernel.db import db
+from app.kernel.errors import Busy
 from app.kernel.jobs import Lane
 
 IDLE_SECONDS = 0.5
@@ -39,9 +40,7 @@ class Worker:
         """Work until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
-        with self.app.app_context():
-            jobs.renew([], self.holder)
-            jobs.release_leases_of_the_dead()
+        self._sign_on()
         workers = [
             threading.Thread(target=self._serve, args=(lane,), name=f"{lane}-{i}", daemon=True) for lane, count in self.threads.items() for i in range(count)
         ]
@@ -56,6 +55,19 @@ class Worker:
             thread.join(max(0.0, give_up - time.monotonic()))
         self._put_down()
         log.info("worker_stopped", unfinished=len(self.running))
+
+    def _sign_on(self) -> None:
+        """The first sign of life; while the database is locked, again and again."""
+        while not self.stopping.is_set():
+            with self.app.app_context():
+                try:
+                    jobs.renew([], self.holder)
+                    jobs.release_leases_of_the_dead()
+                    return
+                except Busy as error:
+                    db.session.rollback()
+                    log.error("database_unavailable", reason=error.code)
+            self.stopping.wait(IDLE_SECONDS)
 
     def _put_down(self) -> None:
         """What is not finished goes back to the queue; without a database its lease runs out by itself."""
@@ -73,6 +85,9 @@ class Worker:
             try:
                 jobs.renew(list(self.running), self.holder)
                 jobs.enqueue_periodic()
+            except Busy as error:
+                db.session.rollback()
+                log.error("database_unavailable", reason=error.code)
             except Exception:
                 log.exception("heartbeat_failed")
                 db.session.rollback()
@@ -82,6 +97,9 @@ class Worker:
             try:
                 if not self.work_once(lane):
                     self.stopping.wait(IDLE_SECONDS)
+            except Busy as error:
+                log.error("database_unavailable", reason=error.code, lane=lane)
+                self.stopping.wait(IDLE_SECONDS)
             except Exception:
                 log.exception("worker_fault", lane=lane)
                 self.stopping.wait(BEAT_SECONDS)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from app.kernel import clock, health, jobs
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
-from app.kernel.jobs import Job, JobState
+from app.kernel.jobs import Job, JobState, WorkerHeartbeat
 from app.kernel.storage import LEAST_FREE_BYTES, storage
 from tests.people.factories import make_user, sign_in
 
@@ -115,6 +120,43 @@ def test_the_page_comes_even_when_the_database_fails_half_way(admin: FlaskClient
 
     monkeypatch.setattr(page_module, "read_lanes", away)
     assert admin.get(PAGE).status_code == 200
+
+
+@pytest.mark.sqlite_only
+def test_a_locked_database_is_told_as_that_and_the_worker_is_not_blamed(
+    app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "LOCKED_AFTER_SECONDS", 0.1)
+    jobs.renew([], "worker")
+    with transaction() as session:
+        session.execute(update(WorkerHeartbeat).values(beat_at=clock.now() - timedelta(minutes=5)))
+    db.session.remove()
+    path = db.engine.url.database
+    assert path
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        page = admin.get(PAGE).text
+        checks = admin.get("/readyz").get_json()["checks"]
+    assert "terkunci: tidak ada yang dapat disimpan" in page
+    assert "Pekerja mati" not in page
+    assert checks["database"] is False
+    assert admin.get("/readyz").get_json()["checks"]["database"] is True
+
+
+@pytest.mark.sqlite_only
+def test_a_database_file_that_was_moved_away_is_told(app: Flask, admin: FlaskClient) -> None:
+    path = Path(db.engine.url.database or "")
+    assert admin.get("/readyz").get_json()["checks"]["database"] is True
+    away = path.rename(path.with_suffix(".away"))
+    assert admin.get("/readyz").get_json()["checks"]["database"] is False
+    assert not path.exists(), "asking does not make an empty one"
+    shutil.copy(away, path)
+    assert "dipindah atau diganti saat berjalan" in str(health_of(app).detail)
+
+
+def health_of(app: Flask) -> health.Check:
+    with app.test_request_context():
+        return health.check_database()
 
 
 @pytest.mark.parametrize("role", [Role.LEARNER, Role.TRAINING_ADMIN, Role.AUDITOR])

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from app.kernel.errors import DiskFull
+from app.kernel.storage import LEAST_FREE_BYTES
 from config import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -78,14 +80,26 @@ def test_a_disk_that_fills_on_the_way_is_told() -> None:
     assert told(provision.run, ["sh", "-c", FULL], "Installing Python packages") == "Installing Python packages failed: the disk is full."
 
 
-def test_a_full_disk_under_the_data_is_told_with_what_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("complaint", "begins", "ends"),
+    [
+        ("sqlite3.OperationalError: database or disk is full", "The disk with the data is too full (", "Make room and start again; what is there is kept."),
+        (f"app.kernel.errors.DiskFull: {DiskFull.code}", "The disk with the data is too full (", "Make room and start again; what is there is kept."),
+        ("alembic.util.exc.CommandError: Can't locate revision identified by '0099_future'", "This database belongs to a newer version", "(docs/operator.md)."),
+        ("sqlalchemy.exc.DatabaseError: (sqlite3.DatabaseError) file is not a database", "The database file is damaged.", "until that is done."),
+    ],
+)
+def test_what_is_wrong_with_the_data_is_told_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, complaint: str, begins: str, ends: str) -> None:
     flask = tmp_path / "flask"
-    flask.write_text("#!/bin/sh\necho 'Traceback (most recent call last):' >&2\necho 'sqlite3.OperationalError: database or disk is full' >&2\nexit 1\n")
+    flask.write_text(f"#!/bin/sh\necho 'Traceback (most recent call last):' >&2\ncat >&2 <<'END'\n{complaint}\nEND\nexit 1\n")
     flask.chmod(0o755)
     monkeypatch.setattr(start, "BIN", str(tmp_path))
     said = told(start.flask, "db", "upgrade")
-    assert said.startswith("The disk with the data is too full (")
-    assert said.endswith("Make room and start again; what is there is kept.")
+    assert (said.startswith(begins), said.endswith(ends)) == (True, True), said
+
+
+def test_the_floor_of_free_space_that_is_told_is_the_one_that_holds() -> None:
+    assert start.LEAST_FREE_MIB << 20 == LEAST_FREE_BYTES
 
 
 @pytest.mark.slow

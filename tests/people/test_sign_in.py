@@ -159,3 +159,16 @@ def test_the_token_in_the_cookie_is_not_in_the_database(client, app):
     with client.session_transaction() as cookie:
         token = cookie["token"]
     assert token not in str(db.session.execute(select(UserSession.token_digest)).all())
+
+
+def test_a_database_that_does_not_answer_is_told_as_that(client, monkeypatch):
+    from app.kernel.errors import Busy
+    from app.people.routes import access
+
+    def locked(*_arguments):
+        raise Busy(code="database_locked")
+
+    monkeypatch.setattr(access, "_check", locked)
+    answer = client.post("/masuk", data={"identifier": "siti@uji.test", "password": "Rahasia-Panjang-1"})
+    assert answer.status_code == 503
+    assert "sedang sibuk" in answer.text

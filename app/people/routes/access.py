@@ -12,7 +12,7 @@ from flask_login import current_user
 from app.kernel import clock, jobs
 from app.kernel.access import SIGNED_IN, public, requires
 from app.kernel.db import transaction
-from app.kernel.errors import Conflict, DomainError
+from app.kernel.errors import Conflict
 from app.people import codes, passwords, second_factors, services, sessions, throttle
 from app.people.models import User
 from app.people.queries import find_user_by_identifier, get_user, lock_user, normalize_identifier
@@ -44,7 +44,7 @@ def sign_in() -> Any:
     remember = bool(request.form.get("remember"))
     try:
         user = _check(identifier, password)
-    except DomainError as refusal:
+    except throttle.SignInBlocked as refusal:
         page = render_template("people/sign_in.html", next=following, identifier=identifier, remember=remember, error=refusal.message)
         return page, refusal.status, {"Retry-After": str(refusal.facts["retry_after_seconds"])}
     if user is None:
