@@ -85,7 +85,7 @@ def test_too_much_text_is_refused_with_its_length(client: FlaskClient, siti: Use
 
 
 def test_text_is_plain(client: FlaskClient, siti: User) -> None:
-    put(client, {"at": 1, "text": " <b>tebal</b>\x00\x1b\r\nbaris\u2028 "})
+    put(client, {"at": 1, "text": " <b>tebal</b>\x01\x1b\r\nbaris\u2028 "})
     assert kept(client)[0]["text"] == "<b>tebal</b>\nbaris"
     page = client.get("/kursus/contoh/belajar/film").text
     assert "&lt;b&gt;tebal" in page
