@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from itertools import dropwhile
 
 from flask_login import UserMixin
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
@@ -84,7 +85,9 @@ class User(UserMixin, Base):
 
     @property
     def initials(self) -> str:
-        words = [w for w in self.full_name.replace(",", " ").split() if w[:1].isalpha()]
+        """Of the name alone: "Dr. Siti Rahma, M.Si." is SR."""
+        every = [word for word in self.full_name.partition(",")[0].split() if word[:1].isalpha()]
+        words = list(dropwhile(lambda word: word.endswith("."), every)) or every
         return "".join(w[0] for w in (words[:1] + words[1:][-1:])).upper() or "?"
 
     @property

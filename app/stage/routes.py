@@ -27,9 +27,9 @@ def speaker_page(secret: str) -> Any:
     """Whoever has the link is the speaker: device check, green room, stage."""
     speaker = links.find_speaker(secret)
     webinar = db.session.get(Webinar, speaker.webinar_id) if speaker else None
-    if speaker is None or webinar is None or webinar.state == WebinarState.DRAFT:
+    if speaker is None or webinar is None:
         return render_template("stage/closed.html", webinar=None), 404
-    if webinar.state in (WebinarState.ENDED, WebinarState.CANCELED):
+    if webinar.state not in (WebinarState.PUBLISHED, WebinarState.LIVE):
         return _kept_private(render_template("stage/closed.html", webinar=webinar, secret=secret))
     session = db.session.get(AgendaItem, speaker.agenda_item_id) if speaker.agenda_item_id else None
     return _draw(webinar, queries.participant_for_speaker(speaker), session)

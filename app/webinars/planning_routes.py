@@ -243,10 +243,11 @@ def remove_speaker(webinar_id: int, speaker_id: int) -> Any:
 def renew_speaker_link(webinar_id: int, speaker_id: int) -> Any:
     """The link is in this answer and nowhere else."""
     webinar, actor_id = managing.get_managed(viewer(), webinar_id), viewer().id
+    had_link = speakers.get_speaker(webinar_id, speaker_id).link_digest is not None
     with transaction():
         address = speakers.renew_link(actor_id, webinar_id, speaker_id)
     speaker = speakers.get_speaker(webinar_id, speaker_id)
-    return render_template("webinars/speaker_link.html", webinar=webinar, speaker=speaker, address=address)
+    return render_template("webinars/speaker_link.html", webinar=webinar, speaker=speaker, address=address, had_link=had_link)
 
 
 @bp.post("/kelola/webinar/<int:webinar_id>/narasumber/<int:speaker_id>/tautan/cabut")

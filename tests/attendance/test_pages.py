@@ -224,3 +224,9 @@ def test_the_moderators_desk_asks_for_a_check_in(client: FlaskClient, webinar: W
     assert "Minta presensi sekarang" in page
     assert "attendance-desk" in page, "with its script"
     assert "data-desk-attendance" not in page_of(client, "Alia", "/webinar/pelayanan")[1]
+
+
+def test_the_room_leads_moderators_to_the_stage(client: FlaskClient, webinar: Webinar) -> None:
+    way = 'href="/webinar/pelayanan/panggung"'
+    assert way in page_of(client, "Dewi", "/webinar/pelayanan")[1]
+    assert way not in page_of(client, "Alia", "/webinar/pelayanan")[1]

@@ -54,6 +54,8 @@ def _complete(page: Page) -> None:
     page.get_by_role("button", name="Buat tautan").click()
     expect(page.get_by_label("Tautan narasumber")).to_have_value(re.compile(r"/narasumber/\S{32}$"))
     shoot(page, "webinar-tautan-narasumber")
+    page.get_by_role("button", name="Salin tautan").click()
+    expect(page.get_by_text("Tautan disalin.")).to_be_visible()
     page.get_by_role("link", name="Kembali ke webinar").click()
     page.get_by_label("Cari menurut nama").fill("Dewi")
     page.get_by_role("button", name="Cari", exact=True).last.click()

@@ -34,6 +34,32 @@ def test_a_speaker_is_checked_and_waits_where_moderators_see_it(server: Product,
     shoot(moderator, "panggung-ruang-tunggu")
 
 
+def test_leaving_asks_on_stage_and_gives_the_devices_back(webinar: dict[str, Any], performer: Any) -> None:
+    raja = performer(webinar["speakers"][0])
+    check_and_enter(raja)
+    expect(raja.get_by_text("Anda di ruang tunggu. Penonton belum mendengar Anda.")).to_be_visible()
+    raja.get_by_role("button", name="Mikrofon menyala").click()
+    moderator = performer(f"/webinar/{webinar['slug']}/panggung", MODERATOR)
+    moderator.locator("[data-green] li", has_text="Raja Fatimah").get_by_role("button", name="Naikkan").click()
+    expect(raja.get_by_text("Anda di panggung; siaran belum dimulai.")).to_be_visible(timeout=LONG)
+    moderator.get_by_role("button", name="Minta menyalakan mikrofon").click()
+    asked = raja.get_by_text("Moderator meminta Anda menyalakan mikrofon.")
+    expect(asked).to_be_visible()
+    raja.get_by_role("button", name="Mikrofon mati").click()
+    expect(asked).to_be_hidden()
+    raja.get_by_role("button", name="Keluar", exact=True).click()
+    raja.get_by_role("dialog").get_by_role("button", name="Batal").click()
+    expect(raja.get_by_text("Anda di panggung; siaran belum dimulai.")).to_be_visible()
+    raja.get_by_role("button", name="Kamera menyala").click()
+    raja.get_by_role("button", name="Keluar", exact=True).click()
+    raja.get_by_role("dialog").get_by_role("button", name="Keluar dari panggung").click()
+    expect(raja.get_by_text("Gambar Anda tampil di sini saat diuji.")).to_be_visible()
+    expect(moderator.locator("[data-tiles] .tile", has_text="Raja Fatimah")).to_have_count(0)
+    raja.get_by_role("button", name="Masuk ruang tunggu").click()
+    expect(raja.get_by_role("button", name="Mikrofon menyala")).to_be_visible(timeout=LONG)
+    expect(raja.get_by_role("button", name="Kamera mati")).to_be_visible()
+
+
 def test_a_link_in_two_browsers_is_one_speaker(webinar: dict[str, Any], performer: Any) -> None:
     first, second = performer(webinar["speakers"][0]), performer(webinar["speakers"][0])
     for page in (first, second):

@@ -30,6 +30,22 @@ def _first_step(client, user):
     return client.post("/masuk", data={"identifier": user.email, "password": PASSWORD, "next": "/profil"})
 
 
+@pytest.mark.parametrize(
+    ("full_name", "initials"),
+    [
+        ("Dr. Siti Rahma, M.Si.", "SR"),
+        ("Drs. H. Raja Ali Haji, M.M.", "RH"),
+        ("M. Rizal", "R"),
+        ("Dewi Lestari Sinaga", "DS"),
+        ("Alia", "A"),
+        ("Dr.", "D"),
+        ("1 2", "?"),
+    ],
+)
+def test_initials_are_of_the_name_and_not_of_its_titles(full_name, initials):
+    assert User(full_name=full_name).initials == initials
+
+
 def test_the_profile_shows_the_number_in_groups_and_never_in_its_address(client):
     user = make_user(unit=make_unit("Dinas Kominfo"), nip=make_nip())
     sign_in(client, user)

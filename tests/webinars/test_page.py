@@ -89,6 +89,36 @@ def test_the_share_link_leads_there(client: FlaskClient) -> None:
     assert client.get("/w/apa-saja").status_code == 404
 
 
+@pytest.mark.parametrize("state", [WebinarState.PUBLISHED, WebinarState.LIVE])
+def test_moderators_find_the_way_to_the_stage_and_nobody_else(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, state: WebinarState) -> None:
+    from app.webinars import routes
+
+    monkeypatch.setattr(routes, "PAGES", {})
+    dewi, learner = make_user("Dewi", role=Role.MODERATOR), make_user()
+    webinar = coming(state=state)
+    staffed = make_webinar(dewi, starts_at=webinar.starts_at, state=state)
+    register(staffed, learner)
+    way = f'href="/webinar/{staffed.slug}/panggung"'
+    assert way in sign_in(client, dewi).get(f"/webinar/{staffed.slug}").text
+    assert way in client.get(f"/kelola/webinar/{staffed.id}").text
+    assert "Buka panggung" not in client.get(f"/webinar/{webinar.slug}").text, "a webinar of others"
+    assert "Buka panggung" not in sign_in(client, learner).get(f"/webinar/{staffed.slug}").text
+
+
+@pytest.mark.parametrize("state", [WebinarState.DRAFT, WebinarState.ENDED, WebinarState.CANCELED])
+def test_there_is_no_way_to_a_stage_that_is_closed(client: FlaskClient, monkeypatch: pytest.MonkeyPatch, state: WebinarState) -> None:
+    from app.webinars import routes
+
+    monkeypatch.setattr(routes, "PAGES", {})
+    dewi = make_user("Dewi", role=Role.MODERATOR)
+    webinar = make_webinar(dewi, state=state, cancel_reason="Narasumber sakit")
+    sign_in(client, dewi)
+    for address in (f"/webinar/{webinar.slug}", f"/kelola/webinar/{webinar.id}"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "Buka panggung" not in answer.text
+
+
 # ---- iCalendar ----
 
 

@@ -423,8 +423,11 @@ def test_a_speakers_link_is_shown_once_and_kept_as_a_digest(admin: FlaskClient) 
     assert (mail.address, mail.secret) == ("fatimah@contoh.go.id", True)
     assert f"/narasumber/{secret}" in mail.body
     assert secret not in admin.get(f"{BASE}/{webinar.id}").text
-    admin.post(f"{BASE}/{webinar.id}/narasumber/{speaker.id}/tautan")
+    assert "Salin tautan" in answer.text
+    assert "Tautan yang lama tidak berlaku lagi." not in answer.text, "there was none"
+    again = admin.post(f"{BASE}/{webinar.id}/narasumber/{speaker.id}/tautan")
     assert links.find_speaker(secret) is None, "a new link ends the old one"
+    assert "Tautan yang lama tidak berlaku lagi." in again.text
     admin.post(f"{BASE}/{webinar.id}/narasumber/{speaker.id}/tautan/cabut")
     db.session.expire_all()
     assert db.session.get_one(WebinarSpeaker, speaker.id).link_digest is None

@@ -23,6 +23,7 @@ interface Uplink {
 
 const REPORT_EVERY_MS = 2000;
 const CALM = new Set(['on', 'off', 'unmute']); // what is told, not warned of
+const OVER_WHEN_SPEAKING = new Set(['unmute', 'muted']);
 
 const room = openRoom();
 const devices = new Devices();
@@ -35,6 +36,7 @@ const moderates = room.me.rights.includes('webinars.moderate');
 let shown: Shown = { people: [], layout: 'slides_and_faces', loud: null, still: null, live: false, live_at: null };
 let hasEnded = false;
 let uplink: Uplink | null = null;
+let noticed = ''; // the key of what is told now, if it has one
 
 const around = new Around(room, () => isReady && show());
 let isReady = false;
@@ -42,10 +44,17 @@ let isFolded = moderates; // the device check, to one line below the stage
 
 const actor = new Actor(room, devices, pictures, scene, {
   changed: show,
-  notice: (key) => notice(word(key), CALM.has(key)),
+  notice: (key) => {
+    notice(word(key), CALM.has(key));
+    noticed = key;
+  },
   words: notice,
   mayTakeOver: () => ask(word('asks'), word('asks-label')),
   programme: showProgramme,
+  left: () => {
+    check.showSelf();
+    showEntrance();
+  },
 });
 const whispers = new Whispers(room, notice);
 const check = new DeviceCheck(room, devices, showEntrance);
@@ -84,12 +93,24 @@ function show(): void {
   find('[data-own]')?.toggleAttribute('hidden', !actor.isSitting);
   find('.whispers')?.toggleAttribute('hidden', !actor.isSitting);
   for (const chip of document.querySelectorAll<HTMLElement>('button[data-layout]')) chip.setAttribute('aria-pressed', String(chip.dataset['layout'] === shown.layout));
+  if (OVER_WHEN_SPEAKING.has(noticed) && actor.mine.microphone) notice('');
+  sayWhere();
   showPhase();
   sayWhoComposes();
 }
 
-function press(which: string, on: boolean): void {
-  find(`[data-mine="${which}"]`)?.setAttribute('aria-pressed', String(on));
+function press(which: 'microphone' | 'camera', on: boolean): void {
+  const button = find(`[data-mine="${which}"]`);
+  if (!button || button.getAttribute('aria-pressed') === String(on)) return;
+  button.setAttribute('aria-pressed', String(on));
+  button.querySelector('svg')?.replaceWith(icon(`${which === 'camera' ? 'cam' : 'mic'}${on ? '' : '-off'}`));
+  say(button.querySelector('span'), word(`${which}-${on ? 'on' : 'off'}`));
+}
+
+/** Whether the audience sees and hears this person. */
+function sayWhere(): void {
+  const place = actor.isSitting ? actor.me?.place : undefined;
+  say(find('[data-where]'), place ? word(`where-${place === 'stage' && shown.live ? 'live' : place}`) : '');
 }
 
 function showPhase(): void {
@@ -116,6 +137,7 @@ function sayWhoComposes(): void {
 }
 
 function notice(text: string, isCalm = false): void {
+  noticed = '';
   const place = find('[data-notice]');
   place?.toggleAttribute('hidden', !text);
   place?.classList.toggle('alert-warn', !isCalm);
@@ -127,7 +149,7 @@ function showEntrance(): void {
   const enter = find('[data-enter]');
   if (!enter || !check.browserWorks) return;
   enter.hidden = false;
-  const ready = devices.own.microphone ?? devices.own.camera;
+  const ready = devices.canReopen || devices.own.microphone || devices.own.camera;
   enter.classList.toggle('btn-primary', check.found !== null);
   say(enter, (ready ? enter.dataset['with'] : enter.dataset['without']) ?? '');
 }
@@ -164,11 +186,12 @@ document.addEventListener('click', (event) => {
   else if (turn) void around.turn(Number(turn)).then((words) => words && notice(words));
   else if (button.dataset['do']) void direct(button);
   else if ('whisper' in button.dataset) whispers.begin(keyOf(button));
-  else if ('enter' in button.dataset || 'enterBare' in button.dataset) void enter();
+  else if ('enter' in button.dataset) void enterAgain();
+  else if ('enterBare' in button.dataset) void enter();
   else if ('enterWith' in button.dataset) void enterWithDevices();
   else if ('unfold' in button.dataset) fold(false);
   else if ('fold' in button.dataset) fold(true);
-  else if ('leave' in button.dataset) void actor.leave();
+  else if ('leave' in button.dataset) void leave(button);
   else if ('begin' in button.dataset) void begin(button, 'go_on_air');
   else if ('end' in button.dataset) void begin(button, 'end_webinar');
 });
@@ -190,13 +213,23 @@ async function direct(button: HTMLElement): Promise<void> {
   if (await sure(button)) await send(button.dataset['do'] ?? '', { key });
 }
 
-async function enter(): Promise<void> {
+async function leave(button: HTMLElement): Promise<void> {
+  if (actor.me?.place !== 'stage' || (await sure(button))) await actor.leave();
+}
+
+async function enter(): Promise<boolean> {
   actor.kbps = check.found?.kbps ?? 0;
-  if (await actor.enter()) {
-    notice('');
-    show();
-    find('#isi')?.focus();
-  }
+  if (!(await actor.enter())) return false;
+  notice('');
+  show();
+  find('#isi')?.focus();
+  return true;
+}
+
+/** With the devices one had, if one was here before. */
+async function enterAgain(): Promise<void> {
+  const reopened = await devices.reopen();
+  if (!(await enter()) && reopened) devices.close();
 }
 
 async function enterWithDevices(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What every page does. Each behavior attaches to data- attributes and leaves pages without them alone. */
 import { watchConnection } from './behaviors/connection';
+import { prepareCopying } from './behaviors/copying';
 import { prepareDialogs } from './behaviors/dialogs';
 import { guardForms } from './behaviors/forms';
 import { prepareMenus } from './behaviors/menus';
@@ -11,6 +12,7 @@ prepareTheme();
 prepareMenus();
 prepareTabs();
 prepareDialogs();
+prepareCopying();
 guardForms();
 prepareToasts();
 watchConnection();

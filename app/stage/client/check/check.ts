@@ -69,7 +69,8 @@ export class DeviceCheck {
     if (this.room.me.rights.includes('webinars.speak')) void this.room.send('device_checked', this.found);
   }
 
-  private showSelf(): void {
+  /** Oneself, as the camera sees one; nothing without it. */
+  showSelf(): void {
     const video = find<HTMLVideoElement>('[data-self]');
     const { camera } = this.devices.own;
     if (!video) return;

@@ -57,8 +57,11 @@ export function contain(width: number, height: number, box: Box): Box {
   return { x: box.x + (box.w - w) / 2, y: box.y + (box.h - h) / 2, w, h };
 }
 
+/** Of the name alone: "Dr. Siti Rahma, M.Si." is SR. */
 export function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/).filter(Boolean);
+  const all = (name.split(',')[0] ?? '').split(/\s+/).filter(Boolean);
+  const first = all.findIndex((word) => !word.endsWith('.'));
+  const words = all.slice(Math.max(0, first));
   return ((words[0]?.[0] ?? '') + (words.length > 1 ? (words.at(-1)?.[0] ?? '') : '')).toUpperCase();
 }
 

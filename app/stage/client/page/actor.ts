@@ -18,6 +18,8 @@ export interface Told {
   /** The seat is held by another browser of the same person: take it over? */
   mayTakeOver(): Promise<boolean>;
   programme(state: 'composing' | 'idle' | 'behind' | 'failed'): void;
+  /** The seat is given up, and the devices with it. */
+  left(): void;
 }
 
 export class Actor {
@@ -173,13 +175,14 @@ export class Actor {
     this.conversation?.close();
     this.conversation = null;
     void this.programme?.stop();
-    this.devices.stopScreen();
+    this.devices.close();
     for (const seat of this.seated.seats) {
       this.pictures.listen(seat.key, null);
       this.pictures.take(seat.key, {});
     }
     this.seated = { seats: [], composer: null, epoch: 0, mesh: true };
     this.mix?.hear(new Map());
+    this.told.left();
     if (why) this.told.notice(why);
     this.told.changed();
   }

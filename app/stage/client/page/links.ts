@@ -14,7 +14,7 @@ export class Links {
   /** A new reading of somebody's link. */
   note(key: string, quality: Quality): void {
     this.past.set(key, [...(this.past.get(key) ?? []), quality.kbps].slice(-BARS));
-    if (key === this.me) find('[data-weak]')?.toggleAttribute('hidden', !isWeak(quality));
+    if (key === this.me) find('[data-weak-link]')?.toggleAttribute('hidden', !isWeak(quality));
   }
 
   show(seats: Seat[]): void {

@@ -36,7 +36,8 @@ export class Waiting {
 
   private update(row: HTMLElement, seat: Seat): void {
     const planned = this.expected.find((one) => one.key === seat.key);
-    this.person(row, seat.key === this.me ? word('you', { name: seat.name }) : seat.name, planned ? noteOf(planned) : seat.note || word(`role-${seat.role}`));
+    const called = seat.key === this.me ? word('you', { name: seat.name }) : seat.name;
+    this.person(row, seat.name, called, planned ? noteOf(planned) : seat.note || word(`role-${seat.role}`));
     Pictures.show(row.querySelector('video') as HTMLVideoElement, seat.camera ? this.pictures.of(seat.key, 'camera') : null);
     const live = seat.connected ? state(word('here'), 'ok', 'done') : state(word('cut'), 'warn', 'offline');
     part(row, 'checks').replaceChildren(live, ...(planned ? checksOf(planned) : []));
@@ -46,15 +47,15 @@ export class Waiting {
   }
 
   private updateExpected(row: HTMLElement, one: Expected): void {
-    this.person(row, one.name, noteOf(one));
+    this.person(row, one.name, one.name, noteOf(one));
     part(row, 'checks').replaceChildren(...(one.checked_at ? checksOf(one) : [state(word('unchecked'), '', 'clock')]));
     const back = row.querySelector<HTMLElement>('[data-do="let_back_on_stage"]');
     if (back) back.hidden = !this.removed.includes(one.key);
   }
 
-  private person(row: HTMLElement, name: string, note: string): void {
+  private person(row: HTMLElement, name: string, called: string, note: string): void {
     say(part(row, 'initials'), initialsOf(name));
-    say(part(row, 'name'), name);
+    say(part(row, 'name'), called);
     say(part(row, 'note'), note);
   }
 }

@@ -10,6 +10,7 @@ export class Devices {
   readonly own: Own = { microphone: null, camera: null, screen: null };
   readonly trouble: { microphone: Trouble | null; camera: Trouble | null } = { microphone: null, camera: null };
   onScreenEnded: () => void = () => undefined;
+  private givenBack = { microphone: false, camera: false };
 
   /** Ask for both; each that fails leaves its reason in `trouble`. */
   async open(what: { microphone: boolean; camera: boolean }): Promise<void> {
@@ -33,8 +34,15 @@ export class Devices {
   private keep(stream: MediaStream): void {
     const [voice] = stream.getAudioTracks();
     const [picture] = stream.getVideoTracks();
-    if (voice) [this.own.microphone, this.trouble.microphone] = [voice, null];
-    if (picture) [this.own.camera, this.trouble.camera] = [picture, null];
+    if (voice) this.take('microphone', voice);
+    if (picture) this.take('camera', picture);
+  }
+
+  private take(which: 'microphone' | 'camera', track: MediaStreamTrack): void {
+    this.own[which]?.stop(); // the one before it
+    this.own[which] = track;
+    this.trouble[which] = null;
+    this.givenBack[which] = false;
   }
 
   /** On or off; a device that was never opened is opened now. True when it is as wished. */
@@ -72,8 +80,24 @@ export class Devices {
     return { microphone: on.microphone ? this.own.microphone : null, camera: on.camera ? this.own.camera : null, screen: this.own.screen };
   }
 
+  /** Give everything back: the lights go out. What was on can be taken again. */
   close(): void {
+    this.givenBack = { microphone: this.own.microphone?.enabled === true, camera: this.own.camera?.enabled === true };
     for (const track of Object.values(this.own)) track?.stop();
+    Object.assign(this.own, { microphone: null, camera: null, screen: null });
+  }
+
+  get canReopen(): boolean {
+    return this.givenBack.microphone || this.givenBack.camera;
+  }
+
+  /** Take again what was on; true when something was. */
+  async reopen(): Promise<boolean> {
+    if (!this.canReopen) return false;
+    const before = this.givenBack;
+    this.givenBack = { microphone: false, camera: false };
+    await this.open(before);
+    return true;
   }
 }
 
