@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -14,6 +15,7 @@ from app.courses.models import Course, CourseModule, CourseVersion, Lesson, Less
 from app.courses.outline import LegalBasis
 from app.kernel import clock, events
 from app.kernel.db import db, insert_into
+from app.people import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,14 @@ class CourseDraft:
         return [lesson for module in self.modules for lesson in module.lessons]
 
 
+class Door(StrEnum):
+    """How a version came to be published."""
+
+    COMMAND_LINE = "COMMAND_LINE"
+    STUDIO = "STUDIO"
+    RECORDING = "RECORDING"
+
+
 def lock_course(slug: str) -> Course:
     """The course with this address, made when it is new, held until the transaction ends: two publishers take turns."""
     db.session.execute(insert_into(Course).values(slug=slug, created_at=clock.now()).on_conflict_do_nothing(index_elements=["slug"]))
@@ -81,10 +91,11 @@ def is_current(course: Course, digest: str) -> bool:
     return db.session.scalar(select(CourseVersion.digest).where(CourseVersion.id == course.current_version_id)) == digest
 
 
-def publish_version(draft: CourseDraft, published_by_id: int | None) -> CourseVersion | None:
+def publish_version(draft: CourseDraft, published_by_id: int | None, door: Door = Door.COMMAND_LINE) -> CourseVersion | None:
     """Make the draft the course's current version, for everybody at once; None when the course already says exactly this.
 
-    Lessons are recognized by their key, so what people completed stays completed. Announces `CourseVersionPublished`.
+    Lessons are recognized by their key, so what people completed stays completed. Announces `CourseVersionPublished`. What changed of
+    the JP and the passing scores is in the audit log.
     """
     course = lock_course(draft.slug)
     if is_current(course, draft.digest):
@@ -143,10 +154,25 @@ def publish_version(draft: CourseDraft, published_by_id: int | None) -> CourseVe
             )
     db.session.execute(insert(LessonVersion), rows)
     _name_assets(version.id, draft)
+    _note_publication(version, previous_id, [(lesson.title, lesson.content) for lesson in draft.lessons], door)
     course.current_version_id = version.id
     db.session.flush()
     events.record(CourseVersionPublished(course_id=course.id, version_id=version.id, previous_version_id=previous_id))
     return version
+
+
+def _note_publication(version: CourseVersion, previous_id: int | None, lessons: Iterable[tuple[str, Mapping[str, Any]]], door: Door) -> None:
+    before: dict[str, Any] = {}
+    if previous_id is not None:
+        previous = db.session.get_one(CourseVersion, previous_id)
+        of_previous = select(LessonVersion.title, LessonVersion.content).where(LessonVersion.version_id == previous_id).order_by(LessonVersion.position)
+        before = _as_noted(previous, [(title, content) for title, content in db.session.execute(of_previous)])
+    audit.note(version.published_by_id, "courses.version_published", ("course", version.course_id), before, _as_noted(version, lessons) | {"through": door})
+
+
+def _as_noted(version: CourseVersion, lessons: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    scores = [f"{title} {content['passing_score']} %" for title, content in lessons if content.get("passing_score")]
+    return {"version": version.number, "jp": version.jp, "passing_score": scores or None}
 
 
 def _identify_lessons(course_id: int, keys: list[str]) -> dict[str, int]:

@@ -7,6 +7,7 @@ when they are few and by the worker in any case, so that neither a thousand peop
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import insert, literal, null, select, true, update
@@ -19,6 +20,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.learning import choosing, services
 from app.learning.models import Assignment, AssignmentOutcome, AssignmentPerson, Enrollment, EnrollmentSource
 from app.notifications.services import withdraw as withdraw_notifications
+from app.people import audit
 from app.people.models import User
 
 CARRY = "learning.carry_assignment"
@@ -67,11 +69,22 @@ def give(assigner: User, course: CourseOutline, choice: choosing.Choice, due_on:
         known = _find_by_token(assigner, token)
         assert known is not None
         return known
-    people = chosen.with_only_columns(literal(made), User.id, true(), null())
-    if not db.session.execute(insert(AssignmentPerson).from_select(["assignment_id", "user_id", "pending", "outcome"], people)).rowcount:  # type: ignore[attr-defined]
+    rows = chosen.with_only_columns(literal(made), User.id, true(), null())
+    people = db.session.execute(insert(AssignmentPerson).from_select(["assignment_id", "user_id", "pending", "outcome"], rows)).rowcount  # type: ignore[attr-defined]
+    if not people:
         raise Invalid(fields={"people": _("Tidak ada pegawai aktif dalam pilihan ini.")})
+    after: dict[str, Any] = {"people": people, "due_on": _iso(due_on)}
+    if choice.unit_id is not None:
+        after["unit_id"] = choice.unit_id
+    elif people == 1 and not choice.whole_team:
+        after["user_id"] = min(choice.person_ids)
+    audit.note(assigner.id, "learning.course_assigned", ("assignment", made), after=after)
     jobs.enqueue(CARRY, assignment_id=made)
     return made
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _find_by_token(assigner: User, token: str) -> int | None:
@@ -100,8 +113,15 @@ def change_due(assigner_id: int, assignment_id: int, due_on: date) -> None:
         raise Conflict(_("Penugasan ini sudah ditarik."), code="withdrawn")
     if assignment.due_on == due_on:
         return
-    assignment.due_on = due_on
-    _carry_again(assignment_id)
+    before, assignment.due_on = assignment.due_on, due_on
+    people = _carry_again(assignment_id)
+    audit.note(
+        assigner_id,
+        "learning.due_date_changed",
+        ("assignment", assignment_id),
+        before={"due_on": _iso(before)},
+        after={"due_on": _iso(due_on), "people": people},
+    )
 
 
 def withdraw(assigner_id: int, assignment_id: int) -> None:
@@ -109,13 +129,16 @@ def withdraw(assigner_id: int, assignment_id: int) -> None:
     assignment = get_assignment_of(assigner_id, assignment_id)
     if assignment.withdrawn_at is None:
         assignment.withdrawn_at = clock.now()
-        _carry_again(assignment_id)
+        people = _carry_again(assignment_id)
+        audit.note(assigner_id, "learning.assignment_withdrawn", ("assignment", assignment_id), after={"people": people})
 
 
-def _carry_again(assignment_id: int) -> None:
-    db.session.execute(update(AssignmentPerson).where(AssignmentPerson.assignment_id == assignment_id).values(pending=True))
+def _carry_again(assignment_id: int) -> int:
+    """Let an assignment go to all its people once more; answers how many they are."""
+    chosen = update(AssignmentPerson).where(AssignmentPerson.assignment_id == assignment_id)
+    people: int = db.session.execute(chosen.values(pending=True)).rowcount  # type: ignore[attr-defined]
     jobs.enqueue(CARRY, assignment_id=assignment_id)
-
+    return people
 
 
 @jobs.job(CARRY)

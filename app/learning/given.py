@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -73,6 +74,17 @@ def get_given(assigner_id: int, assignment_id: int) -> Given:
     if row is None:
         raise NotFound
     return Given(*row)
+
+
+def titles_of(assignment_ids: Collection[int]) -> dict[int, str]:
+    """What the courses of these assignments are called now."""
+    rows = db.session.execute(
+        select(Assignment.id, CourseVersion.title)
+        .join(Course, Course.id == Assignment.course_id)
+        .join(CourseVersion, CourseVersion.id == Course.current_version_id)
+        .where(Assignment.id.in_(assignment_ids))
+    )
+    return {row.id: row.title for row in rows}
 
 
 def count_outcomes(assignment_id: int) -> dict[str, int]:

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.courses.slots import register_progress
 from app.learning import (  # noqa: F401  for what they register
     assigning_routes,
+    given,
     jobs,
     kinds,
     notes_routes,
@@ -34,8 +35,15 @@ def init_app(app: Flask) -> None:
     register_nav_item(app, NavItem("learning.team_page", _l("Tim"), "users", order=50, within=("/tim", "/penugasan")))
     subscribers.subscribe()
     audit.describe(
-        {"learning.progress_seen": _l("Kemajuan seseorang dilihat"), "learning.progress_exported": _l("Kemajuan diekspor")},
+        {
+            "learning.progress_seen": _l("Kemajuan seseorang dilihat"),
+            "learning.progress_exported": _l("Kemajuan diekspor"),
+            "learning.course_assigned": _l("Kursus ditugaskan"),
+            "learning.due_date_changed": _l("Tenggat penugasan diubah"),
+            "learning.assignment_withdrawn": _l("Penugasan ditarik"),
+        },
         {"team": _l("Tim"), "assignment": _l("Penugasan")},
+        names={"assignment": given.titles_of},
     )
     reading_rights.register()
     register_progress(queries.shares_of)

@@ -16,7 +16,7 @@ from app.courses.kinds import half_minutes, whole_jp
 from app.courses.lesson_kinds.video import DEFAULT_COVERAGE
 from app.courses.models import Course
 from app.courses.outline import FREE
-from app.courses.services import CourseDraft, LessonDraft, ModuleDraft, publish_version
+from app.courses.services import CourseDraft, Door, LessonDraft, ModuleDraft, publish_version
 from app.kernel import clock, jobs
 from app.kernel.db import db
 from app.kernel.html import plain_text, sanitize_html
@@ -113,7 +113,7 @@ def publish(prepared: Prepared, asset_id: int, course_id: int | None) -> int:
     lesson = draft.modules[0].lessons[0]
     lesson = replace(lesson, content={"asset_id": asset_id, **lesson.content}, asset_ids=(asset_id,))
     draft = replace(draft, modules=(replace(draft.modules[0], lessons=(lesson,)),))
-    publish_version(replace(draft, digest=_digest(draft)), None)
+    publish_version(replace(draft, digest=_digest(draft)), None, Door.RECORDING)
     return db.session.scalars(select(Course.id).where(Course.slug == draft.slug)).one()
 
 

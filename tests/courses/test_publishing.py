@@ -7,11 +7,14 @@ from app.courses.events import CourseVersionPublished
 from app.courses.models import CourseVersion
 from app.courses.outline import get_lesson_body, get_outline
 from app.courses.queries import find_course, find_current_outline, get_current_outline
-from app.courses.services import ModuleDraft, publish_version
+from app.courses.services import Door, ModuleDraft, publish_version
 from app.kernel import events
+from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.errors import NotFound
+from app.people.models import AuditEntry
 from tests.courses.factories import course_draft, lesson_draft
+from tests.people.factories import make_user, sign_in
 
 
 def publish(draft):
@@ -118,3 +121,46 @@ def test_a_published_version_stays_as_it_was(app):
     publish(course_draft(digest="2", title="Judul baru"))
     assert get_outline(first.id).title == "Kursus pelayanan"
     assert db.session.scalars(select(CourseVersion.number).order_by(CourseVersion.number)).all() == [1, 2]
+
+
+def with_test(score: int, *, title: str = "Tes akhir") -> tuple[ModuleDraft, ...]:
+    return (ModuleDraft("m", "Modul", (lesson_draft("a"), lesson_draft("tes", kind="quiz", title=title, content={"passing_score": score}))),)
+
+
+def test_a_publication_is_noted_with_jp_and_passing_scores_before_and_after(client, app):
+    instructor = make_user("Bambang", role=Role.INSTRUCTOR)
+    publish(course_draft(modules=with_test(60)))
+    publish(course_draft(modules=with_test(60)))
+    with transaction():
+        publish_version(course_draft(digest="2", jp=2, modules=with_test(70)), instructor.id, Door.STUDIO)
+    with transaction():
+        publish_version(course_draft(digest="3", jp=2, modules=with_test(0)), instructor.id, Door.STUDIO)
+    noted = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "courses.version_published").order_by(AuditEntry.id)).all()
+    course = find_course("pelayanan")
+    assert {(entry.object_type, entry.object_id) for entry in noted} == {("course", course.id)}
+    first = {"version": 1, "jp": 1, "passing_score": ["Tes akhir 60 %"]}
+    second = {"version": 2, "jp": 2, "passing_score": ["Tes akhir 70 %"]}
+    third = {"version": 3, "jp": 2, "passing_score": None}
+    assert [(entry.actor_id, entry.before, entry.after) for entry in noted] == [
+        (None, {}, first | {"through": "COMMAND_LINE"}),
+        (instructor.id, first, second | {"through": "STUDIO"}),
+        (instructor.id, second, third | {"through": "STUDIO"}),
+    ]
+    page = sign_in(client, make_user("Audi Tor", role=Role.AUDITOR)).get("/kelola/audit?tindakan=courses.version_published").text
+    assert "Versi kursus diterbitkan" in page
+    assert "JP: 1 menjadi 2" in page
+    assert "nilai lulus: Tes akhir 60 % menjadi Tes akhir 70 %" in page
+    assert "nilai lulus: Tes akhir 70 % menjadi –" in page
+    assert "lewat: baris perintah" in page
+    assert "lewat: studio" in page
+
+
+def test_a_publication_that_fails_leaves_no_note(app):
+    def fail():
+        with transaction():
+            publish_version(course_draft(), None)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert db.session.scalars(select(AuditEntry)).all() == []

@@ -14,6 +14,7 @@ from app.interchange.packages.reader import read_package
 from app.kernel.db import db, transaction
 from app.media.models import MediaAsset, MediaCaption
 from app.media.services import set_caption
+from app.people.models import AuditEntry
 from tests.interchange.package_kit import CAPTIONS, good_package, make_video, spoiled, with_video, write_package
 from tests.media.clips import clip
 
@@ -53,6 +54,10 @@ def test_a_package_that_did_not_change_leaves_the_studios_version_alone(app, tmp
     assert publish_from_studio(tmp_path / "studio").number == 2
     done = import_package(package)
     assert (done.changed, done.number) == (False, 2)
+    noted = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "courses.version_published").order_by(AuditEntry.id)).all()
+    assert [(entry.after["version"], entry.after["through"]) for entry in noted] == [(1, "COMMAND_LINE"), (2, "STUDIO")]
+    assert noted[0].after["passing_score"] == noted[1].before["passing_score"]
+    assert len(noted[0].after["passing_score"]) == 2
 
 
 def test_a_changed_package_does_not_replace_the_studios_version_silently(app, tmp_path):

@@ -15,13 +15,14 @@ from app.courses.outline import CourseOutline
 from app.kernel import jobs
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
+from app.kernel.errors import Conflict
 from app.kernel.worker import drain
 from app.learning import assignments, evidence, given, services
 from app.learning.choosing import Choice
 from app.learning.models import Assignment, AssignmentPerson, Enrollment
 from app.notifications.models import Notification
 from app.people import services as people_services
-from app.people.models import User
+from app.people.models import AuditEntry, User
 from tests.learning.factories import publish_course
 from tests.people.factories import make_nip, make_unit, make_user, sign_in
 
@@ -300,3 +301,42 @@ def test_the_team_page_asks_as_much_for_200_people_as_for_5(client: FlaskClient,
             people_services.create_user(f"Orang {n:03}", org_unit_id=city.unit.id, position="Analis")
     many = queries()
     assert few == many <= 12
+
+
+def noted(*actions: str) -> list[tuple[str, int | None, int | None, dict[str, object], dict[str, object]]]:
+    found = db.session.scalars(select(AuditEntry).where(AuditEntry.action.in_([f"learning.{action}" for action in actions])).order_by(AuditEntry.id))
+    return [(entry.action, entry.actor_id, entry.object_id, entry.before, entry.after) for entry in found]
+
+
+def test_giving_changing_and_withdrawing_are_in_the_audit_log_once(client: FlaskClient, city: City) -> None:
+    number = give(city.head, city.course, whole_team=True, reason="Rencana kerja")
+    assert give(city.head, city.course, whole_team=True) == number
+    for _twice in range(2):
+        with transaction():
+            assignments.change_due(city.head.id, number, date(2026, 12, 5))
+    for _twice in range(2):
+        with transaction():
+            assignments.withdraw(city.head.id, number)
+    with pytest.raises(Conflict), transaction():
+        assignments.change_due(city.head.id, number, date(2026, 12, 6))
+    assert noted("course_assigned", "due_date_changed", "assignment_withdrawn") == [
+        ("learning.course_assigned", city.head.id, number, {}, {"people": 2, "due_on": "2026-12-01"}),
+        ("learning.due_date_changed", city.head.id, number, {"due_on": "2026-12-01"}, {"due_on": "2026-12-05", "people": 2}),
+        ("learning.assignment_withdrawn", city.head.id, number, {}, {"people": 2}),
+    ]
+    page = sign_in(client, make_user("Audi Tor", role=Role.AUDITOR)).get("/kelola/audit").text
+    assert "Kursus ditugaskan" in page
+    assert ">Penugasan Kursus contoh</a>" in page
+    assert "tenggat: 2026-12-01 menjadi 2026-12-05" in page
+
+
+def test_the_audit_log_names_the_one_person_or_the_unit_that_was_chosen(client: FlaskClient, city: City) -> None:
+    give(city.head, city.course, person_ids=frozenset([city.siti.id]), due_on=None)
+    give(city.admin, city.course, token="u" * 24, unit_id=city.below.id)
+    assert [after for *_rest, after in noted("course_assigned")] == [
+        {"people": 1, "due_on": None, "user_id": city.siti.id},
+        {"people": 1, "due_on": "2026-12-01", "unit_id": city.below.id},
+    ]
+    page = sign_in(client, make_user("Audi Tor", role=Role.AUDITOR)).get("/kelola/audit?tindakan=learning.course_assigned").text
+    assert "orang: Siti Rahmah" in page
+    assert "unit: Puskesmas Mekar" in page

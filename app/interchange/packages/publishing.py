@@ -21,7 +21,7 @@ from app.courses import services as courses
 from app.courses.addresses import lesson_path, picture_path, quiz_key
 from app.courses.kinds import Field, FieldType, Stored
 from app.courses.models import Course, CourseVersion, Lesson, LessonVersion
-from app.courses.services import CourseDraft, LessonDraft, ModuleDraft
+from app.courses.services import CourseDraft, Door, LessonDraft, ModuleDraft
 from app.interchange.models import PackageFile, PackageImport
 from app.interchange.packages.files import opened
 from app.interchange.packages.markdown import Picture, render
@@ -187,7 +187,8 @@ def publish_package(
         for (asset_id, language), (path, content) in captions.items():
             if path not in kept or not _has_caption(asset_id, language):
                 set_caption(asset_id, language, content)
-        published = courses.publish_version(_draft(package, bodies, asset_ids, publish_quizzes(quizzes)), published_by_id)
+        door = Door.COMMAND_LINE if base_version_id is None else Door.STUDIO
+        published = courses.publish_version(_draft(package, bodies, asset_ids, publish_quizzes(quizzes)), published_by_id, door)
         assert published is not None
         db.session.execute(
             insert(PackageFile),
