@@ -6,28 +6,49 @@ import time
 from datetime import date, datetime
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.kernel import clock
+from app.kernel.db import db
 from app.learning import given, team
 from app.learning.given import Given
 from app.learning.models import AssignmentOutcome
-from app.people.models import User
+from app.people import nip
+from app.people.models import Employee, User
+from app.people.permissions import EXPORT_PEOPLE
+from app.people.queries import visible_user_ids
 
 Table = tuple[list[str], list[list[str]]]
 AT_ONCE = 100
 
 
 def team_table(viewer: User, *, unit_id: int | None = None, name: str = "", only_overdue: bool = False) -> Table:
-    """One row for each person and course, and one for who takes none; what the team page shows with the same filters."""
+    """One row for each person and course, and one for who takes none; what the team page shows with the same filters.
+
+    A person's JP and target stand in the first of their rows alone, so that the columns can be added up. The NIP is there for whoever may
+    export people, and for those people only; the person's number tells namesakes apart for everybody.
+    """
     today = clock.today()
-    heading = [_("Nama"), _("Jabatan"), _("Unit"), _("JP %(year)s", year=today.year), _("Target JP"), _("Kursus"), _("Kemajuan (%)"), _("Tenggat"), _("Keadaan")]
+    shows_nip = viewer.scope_for(EXPORT_PEOPLE) is not None
+    heading = [_("Nama"), *([_("NIP")] if shows_nip else []), _("Nomor orang"), _("Jabatan"), _("Unit")]
+    heading += [_("JP %(year)s", year=today.year), _("Target JP"), _("Kursus"), _("Kemajuan (%)"), _("Tenggat"), _("Keadaan")]
     rows: list[list[str]] = []
     for members in team.list_members(viewer, unit_id=unit_id, name=name, only_overdue=only_overdue, at_once=AT_ONCE):
+        nips = _nips_of(viewer, [member.user_id for member in members]) if shows_nip else {}
         for member in members:
-            about = [member.full_name, member.position, member.unit, str(member.jp), str(member.target)]
-            rows += [[*about, *_course(line, today)] for line in member.courses] or [[*about, "", "", "", _("Belum mengikuti kursus")]]
+            numbers = [*([nips.get(member.user_id, "")] if shows_nip else []), str(member.user_id)]
+            about = [member.full_name, *numbers, member.position, member.unit]
+            courses = [_course(line, today) for line in member.courses] or [["", "", "", _("Belum mengikuti kursus")]]
+            for place, course in enumerate(courses):
+                rows.append([*about, *(["", ""] if place else [str(member.jp), str(member.target)]), *course])
         time.sleep(0)  # let the event loop answer others
     return heading, rows
+
+
+def _nips_of(viewer: User, user_ids: list[int]) -> dict[int, str]:
+    """In groups, as the export of people writes them; of those people only whom this person may export."""
+    chosen = select(Employee.user_id, Employee.nip).where(Employee.user_id.in_(user_ids), Employee.user_id.in_(visible_user_ids(viewer, EXPORT_PEOPLE)))
+    return {user_id: nip.grouped(number) for user_id, number in db.session.execute(chosen) if number}
 
 
 def _course(line: team.CourseLine, today: date) -> list[str]:

@@ -16,7 +16,7 @@ def test_a_supervisor_looks_at_one_person_and_takes_the_team_along(server, own, 
     with page.expect_download() as fetched:
         page.get_by_role("link", name="Ekspor .csv").click()
     rows = Path(fetched.value.path()).read_text(encoding="utf-8-sig").splitlines()
-    assert rows[0].startswith("Nama;Jabatan;Unit")
+    assert rows[0].startswith("Nama;Nomor orang;Jabatan;Unit")
     assert any(row.startswith("Nurul Hidayah") for row in rows)
     page.get_by_role("link", name="Nurul Hidayah, S.A.P.", exact=True).click()
     expect(page.locator("h1")).to_contain_text("Nurul Hidayah, S.A.P.")

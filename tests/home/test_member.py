@@ -13,9 +13,11 @@ from sqlalchemy import select
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.learning import services
+from app.learning.team import read_team
 from app.people.models import AuditEntry, EmploymentType, User
+from app.people.nip import grouped
 from tests.learning.factories import publish_course
-from tests.people.factories import make_unit, make_user, sign_in
+from tests.people.factories import make_nip, make_unit, make_user, sign_in
 
 
 @pytest.fixture
@@ -88,11 +90,48 @@ def test_the_team_can_be_taken_along_and_no_cell_runs(client, head, siti):
     answer = client.get("/tim/ekspor.csv")
     assert (answer.mimetype, answer.headers["Cache-Control"]) == ("text/csv", "no-store")
     rows = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";"))
-    assert rows[0][:3] == ["Nama", "Jabatan", "Unit"]
-    assert [(row[0], row[5], row[8]) for row in rows[1:]] == [("'=Siti Rahmah", "Kursus contoh", "Selesai"), (rest.full_name, "", "Belum mengikuti kursus")]
+    assert rows[0][:4] == ["Nama", "Nomor orang", "Jabatan", "Unit"]
+    assert [row[1] for row in rows[1:]] == [str(siti.id), str(rest.id)]
+    assert [(row[0], row[6], row[9]) for row in rows[1:]] == [("'=Siti Rahmah", "Kursus contoh", "Selesai"), (rest.full_name, "", "Belum mengikuti kursus")]
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(client.get("/tim/ekspor.xlsx?nama=siti").data)).get_sheet_by_index(0).to_python()
     assert [row[0] for row in sheet[1:]] == ["'=Siti Rahmah"]
     assert [what for _who, what, _object in looks()] == ["learning.progress_exported"] * 2
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_jp_and_target_of_a_person_with_two_courses_stand_once_and_add_up(client, head, siti, kind):
+    second = publish_course("kedua")
+    with transaction():
+        services.enrol(db.session.get_one(User, siti.id), second)
+    make_user("Tuti", unit=head.employee.org_unit, supervisor_id=head.id)
+    sign_in(client, head)
+    data = client.get(f"/tim/ekspor.{kind}").data
+    if kind == "csv":
+        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig")), delimiter=";"))
+    else:
+        rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    jp, target, course = rows[0].index("JP 2026"), rows[0].index("Target JP"), rows[0].index("Kursus")
+    of_siti = [row for row in rows[1:] if row[0] == "'=Siti Rahmah"]
+    assert [row[course] for row in of_siti] == ["Kursus kedua", "Kursus contoh"]
+    assert [(row[jp], row[target]) for row in of_siti] == [("1", "20"), ("", "")]
+    shown = read_team(db.session.get_one(User, head.id))
+    assert sum(int(row[jp]) for row in rows[1:] if row[jp]) == sum(member.jp for member in shown.members)
+    assert sum(int(row[target]) for row in rows[1:] if row[target]) == sum(member.target for member in shown.members)
+    assert len([row for row in rows[1:] if row[jp]]) == shown.total
+
+
+def test_a_nip_goes_along_only_for_who_may_export_people_and_only_theirs(client, head, siti):
+    other = make_unit(code="B")
+    make_user("Budi", unit=other, nip=make_nip(8))
+    own = make_user("Tuti", unit=head.employee.org_unit, nip=make_nip(7), supervisor_id=head.id)
+    admin = make_user("Ridwan", unit=head.employee.org_unit, roles=[Role.UNIT_ADMIN, Role.AUDITOR])
+    rows = list(csv.reader(io.StringIO(sign_in(client, admin).get("/tim/ekspor.csv").data.decode("utf-8-sig")), delimiter=";"))
+    assert rows[0][:3] == ["Nama", "NIP", "Nomor orang"]
+    assert {row[0]: row[1] for row in rows[1:] if row[0] in ("Tuti", "Budi")} == {"Tuti": grouped(make_nip(7)), "Budi": ""}
+    told = sign_in(client, head).get("/tim/ekspor.csv").data.decode("utf-8-sig")
+    assert str(own.id) in told
+    assert "NIP" not in told
+    assert make_nip(7) not in told.replace(" ", "")
 
 
 def test_exports_reach_no_further_than_the_pages(client, head, siti):
