@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.assessment.models import Quiz, QuizAttempt, QuizVersion
 from app.kernel.db import db
@@ -23,15 +23,19 @@ class AttemptLine:
     submitted_at: datetime | None
     percent: int | None
     passed: bool | None
-    has_passing_score: bool  # a pre-test and a practice have none: nothing to pass
+    passing_score: int  # 0 for a pre-test and a practice: nothing to pass
 
     @property
     def course_slug(self) -> str:
         return self.quiz_key.partition("/")[0]
 
 
+def count_attempts(user_id: int) -> int:
+    return db.session.scalar(select(func.count()).where(QuizAttempt.user_id == user_id)) or 0
+
+
 def list_attempts(user_id: int) -> list[AttemptLine]:
-    """A person's newest attempts at quizzes, one statement."""
+    """A person's newest attempts at quizzes, at most `MOST_ATTEMPTS`; one statement."""
     rows = db.session.execute(
         select(
             QuizAttempt.id,
@@ -52,7 +56,7 @@ def list_attempts(user_id: int) -> list[AttemptLine]:
     )
     return [
         AttemptLine(
-            row.id, row.title, row.key, row.number, row.started_at, row.submitted_at, row.percent, row.passed, row.policy["passing_score"] > 0
+            row.id, row.title, row.key, row.number, row.started_at, row.submitted_at, row.percent, row.passed, row.policy["passing_score"]
         )
         for row in rows
     ]

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from app.courses.queries import list_catalogue
 from app.home import finding, overview
-from app.home.record import list_attempts
+from app.home.record import count_attempts, list_attempts
 from app.kernel import clock
 from app.kernel.access import Role, Scope, may, permission, public, requires
 from app.kernel.db import transaction
@@ -92,15 +92,17 @@ def _record_of(person: User) -> dict[str, Any]:
         raise NotFound
     taken = queries.list_courses_taken(person.id)
     jp = overview.year_of_jp(person, year)
+    running = [item.course.course_id for item in taken if item.completed_at is None]
     years = {clock.today().year, *(clock.local_day(item.completed_at).year for item in taken if item.completed_at)}
     return {
         "jp": jp,
         "years": sorted(years, reverse=True),
-        "accruals": queries.accruals_by_course(person.id, [entry.course_id for entry in jp.credits if entry.course_id]),
+        "accruals": queries.accruals_by_course(person.id, {*(entry.course_id for entry in jp.credits if entry.course_id), *running}),
         "taken": taken,
         "titles": {lesson.lesson_id: lesson.title for item in taken for lesson in item.course.lessons},
         "counted": queries.counted_minutes_by_course(person.id),
         "attempts": list_attempts(person.id),
+        "attempt_count": count_attempts(person.id),
         "course_titles": {item.course.slug: item.course.title for item in taken},
         "is_pppk": bool(person.employee and person.employee.employment_type.startswith("PPPK")),
         "today": clock.today(),

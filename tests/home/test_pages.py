@@ -8,9 +8,11 @@ from datetime import date
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.assessment.models import AttemptState, Quiz, QuizAttempt, QuizVersion
 from app.courses.outline import CourseOutline
+from app.home.record import MOST_ATTEMPTS
 from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
@@ -160,6 +162,18 @@ def test_the_record_explains_every_number(client: FlaskClient, siti: User) -> No
     assert "Materi b" in page
 
 
+def add_quiz(course: CourseOutline, passing_score: int) -> QuizVersion:
+    quiz = Quiz(key=f"{course.slug}/tes-awal", created_at=clock.now())
+    db.session.add(quiz)
+    db.session.flush()
+    version = QuizVersion(
+        quiz_id=quiz.id, number=1, digest="d", title="Tes awal", policy={"passing_score": passing_score}, questions=[], introduction_html="", created_at=clock.now()
+    )
+    db.session.add(version)
+    db.session.flush()
+    return version
+
+
 @pytest.mark.parametrize(
     ("passing_score", "passed", "words"),
     [(0, True, "Selesai, tanpa nilai lulus"), (70, True, "Lulus"), (70, False, "Belum lulus"), (70, None, "Sedang dikerjakan")],
@@ -168,17 +182,10 @@ def test_an_attempt_says_what_its_result_means(client: FlaskClient, siti: User, 
     course = publish_course()
     enrol(siti, course)
     with transaction():
-        quiz = Quiz(key=f"{course.slug}/tes-awal", created_at=clock.now())
-        db.session.add(quiz)
-        db.session.flush()
-        version = QuizVersion(
-            quiz_id=quiz.id, number=1, digest="d", title="Tes awal", policy={"passing_score": passing_score}, questions=[], introduction_html="", created_at=clock.now()
-        )
-        db.session.add(version)
-        db.session.flush()
+        version = add_quiz(course, passing_score)
         is_open = passed is None
         attempt = QuizAttempt(
-            quiz_id=quiz.id, quiz_version_id=version.id, user_id=siti.id, number=1, start_key="k", layout={}, started_at=clock.now(),
+            quiz_id=version.quiz_id, quiz_version_id=version.id, user_id=siti.id, number=1, start_key="k", layout={}, started_at=clock.now(),
             state=AttemptState.OPEN if is_open else AttemptState.SUBMITTED, submitted_at=None if is_open else clock.now(), percent=None if is_open else 30, passed=passed,
         )
         db.session.add(attempt)
@@ -189,6 +196,48 @@ def test_an_attempt_says_what_its_result_means(client: FlaskClient, siti: User, 
     assert f"{words}</" in section
     assert f'/kuis/percobaan/{number}{"" if is_open else "/hasil"}"' in section
     assert course.title in section
+    assert ("(lulus mulai 70)" in section) == (passing_score > 0)
+    assert section.count("09.00") == (1 if is_open else 2)
+
+
+def test_of_many_attempts_the_newest_are_shown_and_how_many_there_are(client: FlaskClient, siti: User) -> None:
+    course = publish_course()
+    enrol(siti, course)
+
+    def attempt(number: int) -> None:
+        with transaction():
+            version = db.session.scalar(select(QuizVersion)) or add_quiz(course, 70)
+            db.session.add(
+                QuizAttempt(
+                    quiz_id=version.quiz_id, quiz_version_id=version.id, user_id=siti.id, number=number, start_key=str(number), layout={},
+                    started_at=clock.now(), state=AttemptState.SUBMITTED, submitted_at=clock.now(), percent=80, passed=True,
+                )
+            )  # fmt: skip
+
+    for number in range(1, MOST_ATTEMPTS + 1):
+        attempt(number)
+    assert "percobaan." not in client.get("/rekam-jejak").text
+    attempt(MOST_ATTEMPTS + 1)
+    assert "50 terbaru dari 51 percobaan." in client.get("/rekam-jejak").text
+
+
+def test_a_running_course_says_where_its_minutes_come_from(client: FlaskClient, siti: User) -> None:
+    course = publish_course("panjang", lesson("a", minutes=12.5), lesson("b", minutes=20))
+    enrol(siti, course)
+    page = client.get("/rekam-jejak").text
+    assert "Dari mana angka ini" not in page
+    complete(siti, course, "a")
+    page = client.get("/rekam-jejak").text
+    part = page[page.index('id="kursus"') : page.index('id="percobaan"')]
+    assert "Dari mana angka ini" in part
+    assert "Materi a" in part
+    assert "Materi b" not in part
+    assert part.count("12,5") == 5, "in the sentence, the lesson's row and the sums"
+    assert "menit baku materi, bukan lamanya waktu" in part
+    complete(siti, course, "b")
+    page = client.get("/rekam-jejak").text
+    assert page.count("Dari mana angka ini") == 1
+    assert "menit baku materi" in page
 
 
 def test_the_record_shows_own_learning_only(client: FlaskClient, siti: User) -> None:
