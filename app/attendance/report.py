@@ -21,7 +21,7 @@ from app.kernel.errors import NotFound
 from app.people import nip
 from app.people.models import Employee, User
 from app.people.queries import visible_user_ids
-from app.webinars.models import RegistrationState, Webinar, WebinarRegistration
+from app.webinars.models import RegistrationState, Webinar, WebinarRegistration, WebinarStaff, WebinarState
 from app.webinars.permissions import SEE_REPORT
 from app.webinars.queries import find_webinar, is_staff_of
 
@@ -48,6 +48,18 @@ def get_report_webinar(viewer: User, slug: str) -> tuple[Webinar, Reach]:
     if scope == Scope.UNIT:
         return webinar, Reach(viewer, False)
     raise NotFound
+
+
+def list_report_webinars(viewer: User, page: int) -> tuple[Sequence[Webinar], int, int]:
+    """A page of the webinars on air or over whose report is open to this person, the newest first; which page it is, and of how many."""
+    chosen = select(Webinar).where(Webinar.state.in_((WebinarState.LIVE, WebinarState.ENDED)))
+    if viewer.scope_for(SEE_REPORT) not in (Scope.ALL, Scope.UNIT):
+        chosen = chosen.where(Webinar.id.in_(select(WebinarStaff.webinar_id).where(WebinarStaff.user_id == viewer.id)))
+    total = db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    ordered = chosen.order_by(Webinar.starts_at.desc(), Webinar.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+    return db.session.scalars(ordered).all(), page, pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,20 @@ from app.people import audit
 from app.people.downloads import table_answer
 from app.people.models import User
 from app.people.sessions import viewer
+from app.webinars.labels import STATES
 from app.webinars.models import Webinar
 from app.webinars.permissions import MODERATE, SEE_REPORT
 from app.webinars.queries import get_webinar_for, holds
 
 _LONG_NUMBER = re.compile(r"\d[\d .\-]{6,}\d")
 _KEY = re.compile(r"[ugs][1-9]\d{0,9}")
+
+
+@bp.get("/kelola/kehadiran")
+@requires(SEE_REPORT)
+def report_list() -> Any:
+    found, page, pages = report.list_report_webinars(viewer(), page_asked())
+    return render_template("attendance/report_list.html", webinars=found, page=page, pages=pages, states=STATES)
 
 
 @bp.get("/kelola/webinar/<slug>/kehadiran")

@@ -9,10 +9,12 @@ from app.attendance.sockets import CheckInEvents
 from app.media.delivery import register_reader
 from app.people import audit
 from app.room.slots import Panel, register_desk_panel, register_events, register_panel, register_part
+from app.ui.navigation import NavItem, register_nav_item
 
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(routes.bp)
+    register_nav_item(app, NavItem("attendance.report_list", _l("Laporan kehadiran"), "record", order=46, where="manage"))
     register_part(AttendancePart)
     register_events(CheckInEvents())
     register_panel(

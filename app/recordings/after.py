@@ -139,6 +139,7 @@ def draw(webinar: Webinar, person: Participant | None) -> Any:
         else None,
         whole=length_ms(parts) / 1000,
         may_report=bool(user and webinars.holds(user, SEE_REPORT, webinar)),  # type: ignore[arg-type]
+        may_see_attendance=bool(user and webinars.may_see_report(user, webinar)),  # type: ignore[arg-type]
     )
 
 

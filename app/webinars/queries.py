@@ -50,6 +50,11 @@ def holds(user: User, needed: Permission, webinar: Webinar) -> bool:
     return scope == Scope.ALL or (scope is not None and is_staff_of(user.id, webinar.id))
 
 
+def may_see_report(user: User, webinar: Webinar) -> bool:
+    """Whether the report of attendance is open to a person: all of it, or the part of their own unit."""
+    return user.scope_for(SEE_REPORT) == Scope.UNIT or holds(user, SEE_REPORT, webinar)
+
+
 def moderating_among(user_ids: Collection[int], webinar_id: int) -> set[int]:
     """Who of these people may moderate a webinar now; one statement."""
     named = (WebinarStaff.user_id == RoleGrant.user_id) & (WebinarStaff.webinar_id == webinar_id)

@@ -68,6 +68,7 @@ def draw_before(
         typed=typed or {},
         errors=errors or {},
         may_manage=person is not None and person.may(MODERATE),
+        may_see_report=user is not None and queries.may_see_report(user, webinar),
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.attendance import checkins
+from app.attendance import checkins, report
 from app.attendance.models import CheckInAnswer
+from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db
 from app.people import spreadsheets
@@ -230,3 +233,43 @@ def test_the_room_leads_moderators_to_the_stage(client: FlaskClient, webinar: We
     way = 'href="/webinar/pelayanan/panggung"'
     assert way in page_of(client, "Dewi", "/webinar/pelayanan")[1]
     assert way not in page_of(client, "Alia", "/webinar/pelayanan")[1]
+
+
+def test_whoever_may_read_the_report_finds_it_before_and_after(app: Flask, client: FlaskClient, webinar: Webinar, at: At) -> None:
+    before = make_webinar(slug="nanti", starts_at=clock.now() + timedelta(days=1))
+    make_user("Audi Tor", role=Role.AUDITOR)
+    make_user("Pimpinan", role=Role.EXECUTIVE)
+    make_user("Fitri", role=Role.UNIT_ADMIN, unit=user_named("Alia").employee.org_unit)  # type: ignore[union-attr]
+    make_user("Eko", role=Role.MODERATOR)
+    finish(app, webinar, at)
+    for slug in (before.slug, "pelayanan"):
+        link = f'href="/kelola/webinar/{slug}/kehadiran"'
+        for name, sees in (("Audi Tor", True), ("Pimpinan", True), ("Fitri", True), ("Eko", False), ("Budi", False)):
+            assert (link in page_of(client, name, f"/webinar/{slug}")[1]) == sees, (slug, name)
+        client.delete_cookie("session")
+        assert link not in client.get(f"/webinar/{slug}").text
+
+
+def test_the_list_of_reports_holds_what_a_person_may_read(app: Flask, client: FlaskClient, webinar: Webinar) -> None:
+    other = make_webinar(slug="lain", state="ENDED")
+    make_webinar(slug="nanti")
+    make_user("Audi Tor", role=Role.AUDITOR)
+    make_user("Fitri", role=Role.UNIT_ADMIN, unit=user_named("Alia").employee.org_unit)  # type: ignore[union-attr]
+    for name, slugs in (("Audi Tor", {"pelayanan", other.slug}), ("Fitri", {"pelayanan", other.slug}), ("Dewi", {"pelayanan"})):
+        status, page = page_of(client, name, "/kelola/kehadiran")
+        assert status == 200
+        assert set(re.findall(r'href="/kelola/webinar/([\w-]+)/kehadiran"', page)) == slugs
+    make_user("Eko", role=Role.MODERATOR)
+    assert "Belum ada laporan" in page_of(client, "Eko", "/kelola/kehadiran")[1]
+    assert page_of(client, "Budi", "/kelola/kehadiran")[0] == 403
+    assert 'href="/kelola/kehadiran"' in page_of(client, "Audi Tor", "/kelola/audit")[1]
+
+
+def test_a_long_list_of_reports_has_pages(app: Flask, client: FlaskClient, at: At) -> None:
+    at(2026, 11, 28, 8, 50)
+    for number in range(report.PAGE + 1):
+        make_webinar(slug=f"w-{number}", state="ENDED", starts_at=clock.now() - timedelta(days=number + 1))
+    make_user("Audi Tor", role=Role.AUDITOR)
+    first, second = (page_of(client, "Audi Tor", f"/kelola/kehadiran?page={number}")[1] for number in (1, 9))
+    assert first.count("/kehadiran\"") - second.count("/kehadiran\"") == report.PAGE - 1
+    assert f"/kelola/webinar/w-{report.PAGE}/kehadiran" in second
