@@ -58,6 +58,7 @@ def test_leaving_asks_on_stage_and_gives_the_devices_back(webinar: dict[str, Any
     raja.get_by_role("button", name="Masuk ruang tunggu").click()
     expect(raja.get_by_role("button", name="Mikrofon menyala")).to_be_visible(timeout=LONG)
     expect(raja.get_by_role("button", name="Kamera mati")).to_be_visible()
+    shoot(raja, "panggung-masuk-lagi")
 
 
 def test_a_link_in_two_browsers_is_one_speaker(webinar: dict[str, Any], performer: Any) -> None:
