@@ -41,6 +41,7 @@ HOME = """
 {% call section("kirim", "Kirim", ink=True) %}
 {{ post_button("/lambat", "Simpan") }}
 {{ post_button("/lambat", "Hapus", kind="danger", confirm="Kemajuan tetap tersimpan.", confirm_title="Hapus kursus?", confirm_label="Ya, hapus") }}
+<form method="post" action="/lambat" data-unsaved="Bagian lain belum disimpan."><input type="hidden" name="csrf_token" value="{{ csrf_token() }}"><label for="judul">Judul</label> <input class="input" id="judul" name="judul"> <button class="btn">Kirim judul</button></form>
 {% call upload_form("/berkas", class="form unggah") %}{{ file_input("berkas", "Berkas") }}{{ button("Unggah") }}{% endcall %}
 {% endcall %}
 {% call section("isi-panel", "Panel") %}
@@ -273,6 +274,63 @@ def test_being_offline_is_said_and_taken_back(page):
     expect(page.get_by_text("Sambungan terputus.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("Sambungan terputus.")).to_be_hidden()
+
+
+def test_the_notice_of_being_offline_stays_in_sight(page):
+    page.set_viewport_size({"width": 360, "height": 400})
+    page.goto("/?as=learner")
+    page.context.set_offline(True)
+    page.locator("#lipatan").scroll_into_view_if_needed()
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_function("scrollY > 100")
+    expect(page.get_by_text("Sambungan terputus.")).to_be_in_viewport(ratio=1)
+
+
+def test_a_form_pressed_without_a_network_waits_and_is_sent_once(page, received):
+    page.goto("/?as=learner")
+    page.context.set_offline(True)
+    for _twice in range(2):
+        page.get_by_role("button", name="Simpan").click()
+    expect(page.get_by_text("Menunggu sambungan, lalu dikirim.")).to_have_count(1)
+    assert received == []
+    with page.expect_navigation():
+        page.context.set_offline(False)
+    page.wait_for_timeout(600)  # for a second one to come
+    assert received == ["lambat"]
+
+
+def test_what_was_confirmed_without_a_network_is_not_asked_again(page, received):
+    page.goto("/?as=learner")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Hapus").click()
+    page.get_by_role("button", name="Ya, hapus").click()
+    expect(page.get_by_text("Menunggu sambungan, lalu dikirim.")).to_be_visible()
+    with page.expect_navigation():
+        page.context.set_offline(False)
+    assert received == ["lambat"]
+
+
+def test_sending_one_form_asks_when_another_is_not_saved(page, received):
+    page.goto("/?as=learner")
+    page.get_by_label("Judul", exact=True).fill("Baru")
+    page.get_by_role("button", name="Simpan").click()
+    dialog = page.get_by_role("dialog", name="Bagian lain belum disimpan.")
+    dialog.get_by_role("button", name="Batal").click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_label("Judul", exact=True)).to_have_value("Baru")
+    assert received == []
+    page.get_by_role("button", name="Simpan").click()
+    with page.expect_navigation():
+        dialog.get_by_role("button", name="Ya, lanjutkan").click()
+    assert received == ["lambat"]
+
+
+def test_a_changed_form_is_sent_without_a_question(page, received):
+    page.goto("/?as=learner")
+    page.get_by_label("Judul", exact=True).fill("Baru")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Kirim judul").click()
+    assert received == ["lambat"]
 
 
 def test_messages_of_success_become_toasts_and_others_stay(page):

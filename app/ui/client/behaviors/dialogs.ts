@@ -21,8 +21,12 @@ function within(dialog: HTMLDialogElement, event: MouseEvent): boolean {
 
 /** Ask; resolves true when the person confirms. The wording is in the form's data- attributes. */
 export function confirmForm(form: HTMLFormElement, submitter: HTMLElement | null): Promise<boolean> {
+  return ask(submitter?.dataset['confirm'] ? submitter.dataset : form.dataset);
+}
+
+/** Ask in these words: `confirm`, `confirmTitle`, `confirmLabel` and `confirmKind`, as in a form's data- attributes. */
+export function ask(words: Record<string, string | undefined>): Promise<boolean> {
   const dialog = document.querySelector<HTMLDialogElement>('[data-confirm-dialog]');
-  const words = submitter?.dataset['confirm'] ? submitter.dataset : form.dataset;
   if (!dialog) return Promise.resolve(true);
   const part = (name: string): HTMLElement => dialog.querySelector(`[data-part=${name}]`) as HTMLElement;
   const accept = part('accept');
