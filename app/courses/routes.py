@@ -52,7 +52,7 @@ def catalogue() -> str:
         jp=sum(course.jp for course in shown),
         narrowed=wanted != CatalogueFilter(),
         filters=_filters(courses, wanted),
-        shares=slots.progress_of(current_user.id) if current_user.is_authenticated else {},
+        standings=slots.standings_of(current_user.id) if current_user.is_authenticated else {},
         labels=labels,
     )
 

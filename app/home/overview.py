@@ -112,13 +112,14 @@ class Deadline:
     slug: str
     days_left: int
     share: float
+    begun: bool
 
 
 def deadlines(taken: list[CourseTaken], today: date) -> list[Deadline]:
     """Assigned courses that are not complete, the nearest date first."""
     return sorted(
         (
-            Deadline(item.due_on, item.course.title, item.course.slug, (item.due_on - today).days, item.share)
+            Deadline(item.due_on, item.course.title, item.course.slug, (item.due_on - today).days, item.share, item.last_lesson_id is not None)
             for item in taken
             if item.due_on and item.completed_at is None
         ),

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select
 
 from app.courses.models import Course, CourseVersion
 from app.courses.outline import CourseOutline, LessonOutline, get_outline
+from app.courses.slots import Standing
 from app.kernel.db import as_kept, day_of, db, json_of, moment_of
 from app.kernel.direct import Direct
 from app.kernel.errors import NotFound
@@ -230,10 +231,10 @@ def list_courses_taken(user_id: int) -> list[CourseTaken]:
     return sorted(taken, key=lambda item: item.last_seen_at or item.enrolled_at, reverse=True)
 
 
-def shares_of(user_id: int) -> dict[int, float]:
-    """How far a person is in each course they take, course id to a share from 0 to 1; one statement."""
+def standings_of(user_id: int) -> dict[int, Standing]:
+    """How a person stands in each course they take, by course id; one statement."""
     rows = db.session.execute(
-        select(Enrollment.course_id, Enrollment.completed_at, CourseVersion.lesson_count, func.count(LessonProgress.id))
+        select(Enrollment.course_id, Enrollment.due_on, Enrollment.completed_at, CourseVersion.lesson_count, func.count(LessonProgress.id))
         .join(Course, Course.id == Enrollment.course_id)
         .join(CourseVersion, CourseVersion.id == Course.current_version_id)
         .outerjoin(
@@ -243,9 +244,12 @@ def shares_of(user_id: int) -> dict[int, float]:
             & (LessonProgress.state == LessonState.COMPLETED),
         )
         .where(Enrollment.user_id == user_id)
-        .group_by(Enrollment.course_id, Enrollment.completed_at, CourseVersion.lesson_count)
+        .group_by(Enrollment.course_id, Enrollment.due_on, Enrollment.completed_at, CourseVersion.lesson_count)
     )
-    return {course_id: 1.0 if completed_at else rules.percent(done, lessons) / 100 for course_id, completed_at, lessons, done in rows}
+    return {
+        course_id: Standing(1.0) if completed_at else Standing(rules.percent(done, lessons) / 100, due_on)
+        for course_id, due_on, completed_at, lessons, done in rows
+    }
 
 
 def completed_lesson_ids(user_id: int, course_id: int) -> set[int]:

@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.courses.slots import register_progress
+from app.courses.slots import register_standings
 from app.learning import (  # noqa: F401  for what they register
     assigning_routes,
     given,
@@ -46,4 +46,4 @@ def init_app(app: Flask) -> None:
         names={"assignment": given.titles_of},
     )
     reading_rights.register()
-    register_progress(queries.shares_of)
+    register_standings(queries.standings_of)

@@ -1,12 +1,14 @@
 """The public catalogue, and who gets the pictures of lessons."""
 
 import io
+from datetime import date
 
 import pytest
 from PIL import Image
 
 from app.courses import slots
 from app.courses.services import publish_version
+from app.courses.slots import Standing
 from app.kernel.db import transaction
 from app.kernel.worker import drain
 from app.media import delivery
@@ -100,10 +102,21 @@ def test_the_english_catalogue_is_english(client, three):
 
 
 def test_a_learner_sees_how_far_they_are(app, client, three, monkeypatch):
-    monkeypatch.setattr(slots, "_shares", [lambda user_id: {1: 0.4}])
+    monkeypatch.setattr(slots, "_standings", [lambda user_id: {1: Standing(0.4)}])
     assert "<progress" not in page(client)
     sign_in(client, make_user())
-    assert 'value="40' in page(client)
+    shown = page(client)
+    assert 'value="40' in shown
+    assert "Anda ikuti" in shown
+    assert "Ditugaskan" not in shown
+
+
+def test_an_assigned_course_is_recognized_by_its_date(client, three, monkeypatch):
+    monkeypatch.setattr(slots, "_standings", [lambda user_id: {1: Standing(0.0, date(2026, 12, 13))}])
+    sign_in(client, make_user())
+    shown = page(client)
+    assert "Ditugaskan, tenggat 13 Des 2026" in shown
+    assert "Anda ikuti" not in shown
 
 
 # ---- pictures ----
