@@ -440,6 +440,6 @@ def new_values() -> dict[str, Any]:
     """What an empty form begins with."""
     presence = find_rule("attendance.presence_percent", clock.today())
     return {
-        "form": "SEMINAR", "jp": 2, "question_moderation": Moderation.BEFORE, "anonymous_questions": True, "chat_open": True,
+        "form": "SEMINAR", "jp": 1, "question_moderation": Moderation.BEFORE, "anonymous_questions": True, "chat_open": True,
         "slow_mode_seconds": 0, "presence_percent": presence.value if presence else 80, "checkin_count": 2, "checkins_needed": 0,
     }  # fmt: skip

@@ -78,10 +78,11 @@ def draw_before(
 @bp.post("/webinar/<slug>/pendaftaran")
 @requires(ATTEND)
 def create_registration(slug: str) -> Any:
-    webinar_id, user_id = queries.get_webinar(slug).id, viewer().id
+    webinar, user_id = queries.get_webinar(slug), viewer().id
+    webinar_id, is_live = webinar.id, webinar.state == WebinarState.LIVE
     with transaction():
         row = registering.register_user(webinar_id, user_id)
-    _say_registered(row.state == RegistrationState.REGISTERED)
+    _say_registered(row.state == RegistrationState.REGISTERED, is_live)
     return redirect(url_for(".webinar_page", slug=slug), 303)
 
 
@@ -101,8 +102,10 @@ def cancel_registration(slug: str) -> Any:
     return redirect(url_for(".webinar_page", slug=slug), 303)
 
 
-def _say_registered(seated: bool) -> None:
-    if seated:
+def _say_registered(seated: bool, is_live: bool) -> None:
+    if seated and is_live:
+        flash(_("Anda terdaftar; kehadiran dihitung mulai sekarang."), "success")
+    elif seated:
         flash(_("Anda terdaftar. Pengingat dikirim sehari dan sejam sebelumnya."), "success")
     else:
         flash(_("Kursi penuh. Anda ada di daftar tunggu dan diberi tahu begitu ada kursi."), "info")
@@ -142,10 +145,10 @@ def guest_link(secret: str) -> Any:
 @bp.post("/webinar/tamu/<secret>")
 @public
 def confirm_guest(secret: str) -> Any:
-    guests.get_by_link(secret)
+    is_live = guests.get_by_link(secret)[1].state == WebinarState.LIVE
     with transaction():
         row = guests.confirm(secret)
-    _say_registered(row.state == RegistrationState.REGISTERED)
+    _say_registered(row.state == RegistrationState.REGISTERED, is_live)
     return _as_guest(*guests.get_by_link(secret))
 
 

@@ -84,6 +84,18 @@ def test_one_click_and_the_second_changes_nothing(client: FlaskClient) -> None:
     assert "Anda terdaftar" in client.get(f"/webinar/{webinar.slug}").text
 
 
+def test_who_comes_while_it_is_live_reads_what_happens_now(client: FlaskClient) -> None:
+    webinar = make_webinar(state="LIVE")
+    address = f"/webinar/{webinar.slug}"
+    sign_in(client, make_user())
+    shown = client.get(address).text
+    assert "Daftar dan masuk" in shown
+    assert "Boleh dibatalkan" not in shown
+    client.post(f"{address}/pendaftaran")
+    with client.session_transaction() as session:
+        assert session["_flashes"] == [("success", "Anda terdaftar; kehadiran dihitung mulai sekarang.")]
+
+
 def test_the_last_seat_is_one_seat(app: Flask) -> None:
     """Ten people press in the same moment, each with a connection of their own."""
     webinar, people = coming(seats=1), [make_user() for _n in range(10)]
