@@ -17,11 +17,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from config import Settings
+
+# Timings are no business of tests: a shared machine may be slow for seconds.
+hypothesis.settings.register_profile("shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("shared")
 
 DATABASE = os.environ.get("GURINDAM_TEST_DATABASE", "sqlite")
 
