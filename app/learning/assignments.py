@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, literal, null, select, true, update
+from sqlalchemy import func, insert, literal, null, select, true, update
 
 from app.courses.models import Course
 from app.courses.outline import CourseOutline, get_outline
@@ -70,7 +70,8 @@ def give(assigner: User, course: CourseOutline, choice: choosing.Choice, due_on:
         assert known is not None
         return known
     rows = chosen.with_only_columns(literal(made), User.id, true(), null())
-    people = db.session.execute(insert(AssignmentPerson).from_select(["assignment_id", "user_id", "pending", "outcome"], rows)).rowcount  # type: ignore[attr-defined]
+    db.session.execute(insert(AssignmentPerson).from_select(["assignment_id", "user_id", "pending", "outcome"], rows))
+    people = db.session.scalar(select(func.count()).where(AssignmentPerson.assignment_id == made)) or 0
     if not people:
         raise Invalid(fields={"people": _("Tidak ada pegawai aktif dalam pilihan ini.")})
     after: dict[str, Any] = {"people": people, "due_on": _iso(due_on)}
