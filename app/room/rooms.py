@@ -119,8 +119,10 @@ class Rooms:
     # ---- the beat ----
 
     def _beat(self, pulse: threading.Event) -> None:
+        due = time.monotonic()
         while not pulse.is_set():
-            socketio.sleep(BEAT_SECONDS)  # type: ignore[arg-type]
+            due = max(due + BEAT_SECONDS, time.monotonic())  # the time that speaking takes is part of a beat, and no beat is caught up
+            socketio.sleep(max(0.0, due - time.monotonic()))  # type: ignore[arg-type]
             for room in list(self.open_rooms.values()):
                 self._speak(room)
             passed, self.next_beat = self.next_beat, threading.Event()
