@@ -9,7 +9,7 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.attendance import appeals, exporting, queries, report, words
+from app.attendance import appeals, exporting, held, queries, report, words
 from app.attendance.models import Appeal, AppealState
 from app.attendance.report import FULFILLED, MISSING, Filters, Line, Reach
 from app.attendance.routes import bp
@@ -58,6 +58,7 @@ def report_page(slug: str) -> Any:
         "attendance/report.html",
         webinar=webinar,
         report=shown,
+        most_jp=held.most_jp_of(webinar),
         reach=reach,
         filters=filters,
         args=args,
@@ -114,6 +115,7 @@ def report_person(slug: str, key: str) -> Any:
             webinar=webinar,
             line=line,
             figures=line.figures,
+            most_jp=held.most_jp_of(webinar),
             items=words.items_of(line.figures.conditions, webinar, line.figures.presence),
             held=queries.held_checkins(webinar.id),
             appeals=queries.list_appeals_of(webinar.id, line.user_id) if line.user_id else [],

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, jsonify, make_response, redirect, render_tem
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.attendance import appeals, checkins, queries, words
+from app.attendance import appeals, checkins, held, queries, words
 from app.attendance.models import Appeal
 from app.attendance.subscribers import find_part
 from app.kernel import clock
@@ -106,6 +106,7 @@ def _draw_own(webinar: Webinar, person: Participant, given: dict[str, str] | Non
         result=result,
         items=words.items_of(figures.conditions, webinar, figures.presence),
         held=queries.held_checkins(webinar.id),
+        most_jp=held.most_jp_of(webinar),
         appeals=queries.list_appeals_of(webinar.id, person.user_id) if person.user_id else [],
         may_appeal=bool(person.user_id and result and not result.fulfilled and appeals.may_appeal(webinar, person.user_id)),
         appeal_until=appeals.deadline_in_words(webinar),

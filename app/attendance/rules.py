@@ -42,6 +42,13 @@ class Presence:
         return sum(milliseconds(gap.until - gap.since) for gap in self.gaps) - self.lost_ms
 
 
+def jp_of_held(minutes: float, planned: int, minutes_per_jp: float, percent: float) -> int:
+    """The JP that so many minutes on air support, at most what was planned. Each JP asks for `percent` of its minutes, so that ending a little
+    early costs nobody anything; 0 percent asks for none."""
+    needed = minutes_per_jp * percent / 100
+    return planned if needed <= 0 else min(planned, math.floor(max(0.0, minutes) / needed + 1e-9))
+
+
 def milliseconds(span: timedelta) -> int:
     return max(0, round(span.total_seconds() * 1000))
 

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.attendance import jobs, models, report_routes, routes, subscribers  # noqa: F401  for what they register
+from app.attendance import held, jobs, models, report_routes, routes, subscribers  # noqa: F401  for what they register
 from app.attendance.part import AttendancePart
 from app.attendance.sockets import CheckInEvents
 from app.media.delivery import register_reader
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
     register_desk_panel(Panel("attendance", _l("Presensi"), "attendance/_desk.html", script="attendance/desk.ts"))
     register_reader(routes.may_see_proof)
     subscribers.subscribe()
+    held.register()
     audit.describe(
         {
             "attendance.report_seen": _l("Laporan kehadiran dilihat"),

@@ -100,6 +100,8 @@ def tell_on_activity_credited(event: ActivityCredited) -> None:
             _("JP diubah dari %(before)s menjadi %(jp)s: %(title)s", before=event.before, jp=event.jp, title=event.title)
             if changed
             else _("%(jp)s JP tercatat: %(title)s", jp=event.jp, title=event.title)
+            if event.jp
+            else _("Kehadiran tercatat tanpa JP: %(title)s", title=event.title)
         ),
         lambda: _("Dari mana angkanya tertulis di rekam jejak Anda."),
         "/rekam-jejak",

@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from app.assessment.events import AttemptGraded
 from app.assessment.models import AttemptState, Quiz, QuizAttempt
-from app.attendance import checkins, queries, results
+from app.attendance import checkins, held, queries, results
 from app.attendance.models import AttendanceResult
 from app.kernel import clock, events
 from app.kernel.db import db, transaction
+from app.kernel.regulation import RegulatedValue
 from app.learning import evidence, rebuild
 from app.learning.models import JpCredit, LearningEvent
 from app.notifications.models import Notification
@@ -24,15 +25,17 @@ from app.webinars.models import Webinar
 from app.webinars.queries import participant_for_guest
 from tests.assessment.factories import make_quiz
 from tests.attendance.kit import end, go_live, part_of, run_jobs, settled
-from tests.people.factories import make_user
+from tests.people.factories import make_user, sign_in
 from tests.room.kit import Visitor, forget_everybody, visit, visit_as_speaker
 from tests.webinars.factories import make_guest, make_speaker, make_webinar, register
 
 At = Callable[..., None]
 
 
-def hold(app: Flask, at: At, *, present: int = 120, user: User | None = None, before_end: Callable[[Webinar], Any] | None = None, **values: Any) -> tuple[Webinar, User]:
-    """A webinar of two hours, and one ASN who stays for some minutes of it."""
+def hold(
+    app: Flask, at: At, *, present: int = 120, live: int = 120, user: User | None = None, before_end: Callable[[Webinar], Any] | None = None, **values: Any
+) -> tuple[Webinar, User]:
+    """A webinar of two hours, or of other minutes, and one ASN who stays for some minutes of it."""
     at(2026, 11, 28, 8, 50)
     webinar = make_webinar(**{"checkin_count": 0} | values)
     person = user or make_user("Alia")
@@ -43,7 +46,7 @@ def hold(app: Flask, at: At, *, present: int = 120, user: User | None = None, be
     at(2026, 11, 28, 9 + present // 60, present % 60)
     visitor.socket.disconnect(NAMESPACE)
     settled(app, webinar.id)
-    at(2026, 11, 28, 11, 0)
+    at(2026, 11, 28, 9 + live // 60, live % 60)
     if before_end:
         before_end(webinar)
     end(webinar)
@@ -83,6 +86,30 @@ def test_who_missed_too_much_gets_none_and_learns_why(app: Flask, at: At) -> Non
     assert credits_of(user) == []
     note = db.session.scalars(select(Notification).where(Notification.user_id == user.id)).one()
     assert note.url == f"/webinar/{webinar.slug}/kehadiran"
+
+
+def test_a_webinar_that_ended_early_gives_the_jp_of_its_time_on_air(app: Flask, at: At) -> None:
+    webinar, user = hold(app, at, present=40, live=40)
+    assert (result_of(webinar, user).fulfilled, result_of(webinar, user).jp) == (True, 1)
+    entry = db.session.scalars(select(JpCredit)).one()
+    assert (entry.jp, entry.course_jp, entry.reason) == (1, 2, held.REASON)
+    assert rebuild.differences(user.id) == []
+    assert "paling banyak 1 dari 2 JP" in sign_in(app.test_client(), user).get(f"/webinar/{webinar.slug}/kehadiran").text
+
+
+def test_a_webinar_of_minutes_is_recorded_without_jp(app: Flask, at: At) -> None:
+    webinar, user = hold(app, at, present=20, live=20)
+    assert (result_of(webinar, user).fulfilled, result_of(webinar, user).jp) == (True, 0)
+    assert credits_of(user) == [(f"webinar:{webinar.id}", 0)]
+    note = db.session.scalars(select(Notification).where(Notification.user_id == user.id)).one()
+    assert note.title == f"Kehadiran tercatat tanpa JP: {webinar.title}"
+
+
+def test_a_rule_of_zero_percent_asks_for_no_time_on_air(app: Flask, at: At) -> None:
+    with transaction() as session:
+        session.scalars(select(RegulatedValue).where(RegulatedValue.key == held.HELD_PERCENT)).one().value = 0
+    webinar, user = hold(app, at, present=5, live=5)
+    assert result_of(webinar, user).jp == 2
 
 
 def test_guests_speakers_and_the_absent_are_recorded_without_jp(app: Flask, at: At) -> None:

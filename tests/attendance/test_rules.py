@@ -19,6 +19,7 @@ from app.attendance.rules import (
     conditions,
     draw_moments,
     is_fulfilled,
+    jp_of_held,
     merged,
     presence_of,
 )
@@ -139,3 +140,11 @@ def test_a_very_short_webinar_is_asked_all_the_same() -> None:
     moments = draw_moments(at(0), at(10), 3, [], random.Random(1).randrange)
     assert len(moments) == 3
     assert all(at(0) <= moment <= at(10) for moment in moments)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "planned", "percent", "jp"),
+    [(90, 2, 80, 2), (72, 2, 80, 2), (71.9, 2, 80, 1), (36, 2, 80, 1), (35.9, 2, 80, 0), (0, 2, 80, 0), (-5, 2, 80, 0), (600, 2, 80, 2), (90, 2, 100, 2), (89, 2, 100, 1), (1, 2, 0, 2), (600, 0, 80, 0)],
+)
+def test_jp_follow_the_time_on_air_up_to_what_was_planned(minutes: float, planned: int, percent: float, jp: int) -> None:
+    assert jp_of_held(minutes, planned, 45, percent) == jp

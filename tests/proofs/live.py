@@ -312,6 +312,7 @@ def prove(product: LiveProduct, chromium: Browser) -> None:
     cast = Cast(product, chromium)
     slug, links = plan(cast)
     told("planned, with speakers' links, and announced", len(links) == 2, slug)
+    product.backstage("ask_no_time_on_air")
     product.backstage("add_slides", slug)
     viewers = register(cast, slug)
     told("three registered in one click", True)
