@@ -102,6 +102,7 @@ class Writing:
         self.connection, self.owner = connection, owner
         self.turn = Semaphore(1)
         self.rest = b""
+        self.next_ping: Any = None
 
     def write(self, data: bytes) -> None:
         """Send this, after what is left of a direct frame. Waits for a slow browser."""
@@ -124,6 +125,31 @@ class Writing:
             self.rest = framed[sent:]
             self._wake_writer()
         return True
+
+    def schedule_ping(self) -> None:
+        """What Engine.IO does after each answer to a ping, with a timer of the loop instead of a greenlet that sleeps for each browser."""
+        from gevent import get_hub
+
+        if not self.owner.last_ping:
+            return
+        self.owner.last_ping = None
+        self.stop_pings()
+        self.next_ping = get_hub().loop.timer(self.owner.server.ping_interval)
+        self.next_ping.start(self._ping)
+
+    def stop_pings(self) -> None:
+        if self.next_ping is not None:
+            self.next_ping.close()
+            self.next_ping = None
+
+    def _ping(self) -> None:
+        """In the loop itself: must not wait for anything. Through the queue, because a writer that hears nothing from it for long gives up."""
+        from engineio.packet import PING as ENGINE_PING
+        from engineio.packet import Packet
+
+        if not self.owner.closing and not self.owner.closed:
+            self.owner.last_ping = time.time()
+            self.owner.queue.put(Packet(ENGINE_PING))
 
     def _wake_writer(self) -> None:
         from engineio.packet import NOOP, Packet
@@ -210,9 +236,12 @@ def _line_class() -> type:
             websocket.raw_write = writing.write
             self.reading = Reading(websocket.raw_read, lambda said: writing.write(frame(said, PONG)), self.most)
             _lines[self.owner.sid] = writing
+            if _direct:
+                self.owner.schedule_ping = writing.schedule_ping
             try:
                 return super().__call__(environ, start_response)
             finally:
+                writing.stop_pings()
                 _lines.pop(self.owner.sid, None)
 
         def wait(self) -> str | bytes | None:

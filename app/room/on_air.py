@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from app.kernel.db import db
+from sqlalchemy import bindparam, select
+
+from app.kernel.db import db, moment_of
+from app.kernel.direct import Direct
 from app.room.events import ALL, told
 from app.room.polls.part import Polls
 from app.room.questions.part import Questions
@@ -14,6 +17,9 @@ from app.room.standing import said
 from app.webinars.models import Webinar, WebinarState
 
 LOOK_EVERY_SECONDS = 5.0
+MOMENTS = ("starts_at", "ends_at", "live_at", "ended_at")
+
+_STANDING = Direct(select(Webinar.state, *(getattr(Webinar, name) for name in MOMENTS)).where(Webinar.id == bindparam("id")))
 
 BEGAN = told("webinar_began", ALL, "It is on air.", live_at="moment")
 ENDED = told("webinar_ended", ALL, "It is over, for good.", ended_at="moment")
@@ -32,9 +38,8 @@ class OnAir(Part):
 
     def _read(self) -> dict[str, Any]:
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
-        row = db.session.get_one(Webinar, self.room.webinar_id, populate_existing=True)
-        moments = {name: said(getattr(row, name)) for name in ("starts_at", "ends_at", "live_at", "ended_at")}
-        return {"state": row.state, **moments}
+        state, *moments = _STANDING.read(db.engine, {"id": self.room.webinar_id})[0]
+        return {"state": state} | {name: said(moment_of(kept)) for name, kept in zip(MOMENTS, moments, strict=True)}
 
     @property
     def is_live(self) -> bool:

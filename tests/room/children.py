@@ -1,4 +1,5 @@
-"""The real server as a process of its own, with one event more: `python -m tests.room.children`. `shout` tells the room many large things."""
+"""The real server as a process of its own, with two events more: `python -m tests.room.children`. `shout` tells the room many large things;
+after `hurry` those who come are pinged many times a second."""
 
 from __future__ import annotations
 
@@ -29,6 +30,11 @@ class Megaphone(EventGroup):
             rooms._speak(here.room)
             socketio.sleep(0)  # pyright: ignore[reportArgumentType]
         return {"number": here.room.streams[ALL].number}
+
+    @hears(ATTEND, "Ping those who come from now on every so many milliseconds, and wait as long for their answers.", ms=fields.number(1, 10_000))
+    def on_hurry(self, here: Here, ms: int) -> None:
+        engine: Any = socketio.server.eio  # pyright: ignore[reportOptionalMemberAccess]
+        engine.ping_interval = engine.ping_timeout = ms / 1000
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from app.webinars.permissions import ATTEND
 from tests.kernel.conftest import Start, until
 from tests.kernel.conftest import start as start  # noqa: PLC0414  a fixture
 from tests.kernel.test_server import answers, free_port
-from tests.room.wire import Poller, Wire, close_all
+from tests.room.wire import Gone, Poller, Wire, close_all
 from tests.webinars.factories import make_webinar
 
 pytestmark = pytest.mark.slow
@@ -127,6 +127,23 @@ def test_the_answer_to_a_ping_never_falls_into_a_frame(port: int, ticket: Ticket
         pongs.append(said) if said.startswith("pong") else slow._keep(said)
     assert pongs == [f"pong {number}" for number in range(50)]
     assert in_row(slow.numbers(), slow.numbers()[-1])
+
+
+@pytest.mark.parametrize("port", ["direct", "stock"], indirect=True)
+def test_who_answers_pings_stays_and_who_does_not_is_let_go(port: int, ticket: Ticket) -> None:
+    first = Wire(port, ticket(1))
+    join(first)
+    assert "error" not in (first.ask("hurry", {"ms": 1500}) or {})
+    stays, silent = Wire(port, ticket(2)), Wire(port, ticket(3))
+    join(stays)
+    join(silent)
+    silent.answering = False
+    stays.listen(8)
+    assert stays.pings >= 3
+    with pytest.raises(Gone):
+        silent.listen(6)
+    assert silent.pings >= 1
+    assert stays.ask("shout", {"count": 1, "size": 10})["number"] > 0
 
 
 def test_who_takes_nothing_is_let_go_and_catches_up_later(port: int, ticket: Ticket) -> None:

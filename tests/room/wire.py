@@ -46,6 +46,7 @@ class Wire:
         self.frames: list[dict[str, Any]] = []  # of the room, as they came
         self.own: list[Any] = []
         self.asked = 0
+        self.pings, self.answering = 0, True
         self._shake_hands(port, f"&sid={session}" if session else "")
         if session is None:
             assert self.receive().startswith("0")
@@ -91,7 +92,9 @@ class Wire:
                 return "pong " + payload.decode()
             assert kind in (TEXT, BINARY), (first, second)
             if payload == b"2":
-                self.send("3")
+                self.pings += 1
+                if self.answering:
+                    self.send("3")
             elif payload != b"6":
                 return payload.decode()
 

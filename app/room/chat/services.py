@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, select, update
 
 from app.kernel import clock
 from app.kernel.db import insert_into
+from app.kernel.direct import Direct
 from app.kernel.errors import Conflict, DomainError, NotAllowed, NotFound, TooMany
 from app.room.models import RoomMessage
 from app.room.questions.services import refuse_words
@@ -30,6 +31,20 @@ _MINE = select(table).where(*_BY, table.c.key == bindparam("key"))
 _LATEST = select(table.c.said_at).where(*_BY).order_by(table.c.id.desc()).limit(1)
 
 
+class Line(NamedTuple):
+    """A new line, as its row is."""
+
+    id: int
+    participant: str
+    author_name: str
+    author_unit: str
+    text: str
+    reply_to_id: int | None
+    said_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
 def write_message(person: Participant, key: str, text: str, reply_to: int | None) -> Callable[[Connection], Any]:
     """The row of a new line, or of the same one sent before."""
 
@@ -43,17 +58,18 @@ def write_message(person: Participant, key: str, text: str, reply_to: int | None
                 raise
             return known  # it was said before whatever speaks against it now
         values = {"author_name": person.full_name, "author_unit": person.unit_name, "text": text, "reply_to_id": reply_to, "said_at": clock.now()}
-        made = connection.execute(_saying(connection.dialect.name), mine | values).one_or_none()
-        return made if made is not None else connection.execute(_MINE, mine).one()
+        made = _saying(connection.dialect.name).rows(connection, mine | values)
+        return Line(made[0][0], person.key, **values) if made else connection.execute(_MINE, mine).one()
 
     return work
 
 
 @cache
-def _saying(dialect: str) -> Any:
-    """The row of a line; nothing when the same one is there."""
+def _saying(dialect: str) -> Direct:
+    """The number of a line; nothing when the same one is there."""
     values = {name: bindparam(name) for name in ("webinar_id", "participant", "key", "author_name", "author_unit", "text", "reply_to_id", "said_at")}
-    return insert_into(table, dialect).values(values).on_conflict_do_nothing(index_elements=["webinar_id", "participant", "key"]).returning(*table.c)
+    given = insert_into(table, dialect).values(values).on_conflict_do_nothing(index_elements=["webinar_id", "participant", "key"])
+    return Direct(given.returning(table.c.id))
 
 
 def _refuse(connection: Connection, person: Participant, text: str, reply_to: int | None) -> None:

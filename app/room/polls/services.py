@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import Connection, bindparam, func, select
 
 from app.kernel import clock
-from app.kernel.db import db, insert_into
+from app.kernel.db import db, insert_into, json_of, moment_of
+from app.kernel.direct import Direct
 from app.kernel.errors import Conflict, NotFound, TooMany
 from app.people import audit
 from app.room.models import PollState, RoomPoll, RoomPollVote
@@ -111,32 +113,38 @@ def list_votes(connection: Connection, poll_id: int, round_number: int) -> list[
     return [(row.participant, row.choices) for row in connection.execute(wanted)]
 
 
-_POLL_TO_VOTE_IN = (
-    select(polls, webinars.c.state.label("webinar_state"))
+_POLL_TO_VOTE_IN = Direct(
+    select(polls.c.kind, polls.c.state, polls.c.closes_at, polls.c.round, polls.c.options, polls.c.right, webinars.c.state.label("webinar_state"))
     .join(webinars, webinars.c.id == polls.c.webinar_id)
     .where(polls.c.id == bindparam("poll"), polls.c.webinar_id == bindparam("webinar"))
     .with_for_update(read=True, of=polls)
 )
 
 
+@cache
+def _voting(dialect: str) -> Direct:
+    given = insert_into(votes, dialect).values({name: bindparam(name) for name in ("poll_id", "round", "participant", "choices", "voted_at")})
+    again = {"choices": given.excluded.choices, "voted_at": given.excluded.voted_at}
+    return Direct(given.on_conflict_do_update(index_elements=["poll_id", "round", "participant"], set_=again))
+
+
 def write_vote(person: Participant, poll_id: int, round_number: int, choices: Sequence[int]) -> Callable[[Connection], list[int]]:
     """Give or change one's vote; returns it as it is kept. The row of the poll is held, so that none slips in after the close."""
 
     def work(connection: Connection) -> list[int]:
-        poll = connection.execute(_POLL_TO_VOTE_IN, {"poll": poll_id, "webinar": person.webinar_id}).one_or_none()
-        if poll is None or poll.state == PollState.DRAFT:
+        found = _POLL_TO_VOTE_IN.rows(connection, {"poll": poll_id, "webinar": person.webinar_id})
+        if not found or found[0][1] == PollState.DRAFT:
             raise NotFound
-        refuse_the_ended(poll.webinar_state)
-        now = clock.now()
-        if poll.state != PollState.OPEN or (poll.closes_at and poll.closes_at <= now):
+        kind, state, closes_at, current, options, right, webinar_state = found[0]
+        refuse_the_ended(webinar_state)
+        now, closes_at = clock.now(), moment_of(closes_at)
+        if state != PollState.OPEN or (closes_at and closes_at <= now):
             raise Conflict(_("Jajak ini sudah ditutup."), code="closed")
-        if poll.round != round_number:
+        if current != round_number:
             raise Conflict(_("Jajak ini diulang dari awal. Pilih lagi."), code="another_round")
-        chosen = rules.read_choices(poll.kind, len(poll.options), len(poll.right), choices)
-        values = {"poll_id": poll_id, "round": round_number, "participant": person.key, "choices": chosen, "voted_at": now}
-        given = insert_into(votes).values(values)
-        again = {"choices": given.excluded.choices, "voted_at": given.excluded.voted_at}
-        connection.execute(given.on_conflict_do_update(index_elements=["poll_id", "round", "participant"], set_=again))
+        chosen = rules.read_choices(kind, len(json_of(options)), len(json_of(right)), choices)
+        vote = {"poll_id": poll_id, "round": round_number, "participant": person.key, "choices": chosen, "voted_at": now}
+        _voting(connection.dialect.name).rows(connection, vote)
         return chosen
 
     return work
