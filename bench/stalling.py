@@ -75,7 +75,8 @@ class StallingLink:
 
     async def _pass_on(self, near_in: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
         far_in, far_out = await asyncio.open_connection("127.0.0.1", self.port)
-        await asyncio.gather(self._carry(near_in, far_out, 0.0), self._carry(far_in, near_out, self.pattern.delay))
+        with contextlib.suppress(asyncio.CancelledError):  # the link is stopped while somebody still watches
+            await asyncio.gather(self._carry(near_in, far_out, 0.0), self._carry(far_in, near_out, self.pattern.delay))
 
     async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, delay: float) -> None:
         held: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
