@@ -14,7 +14,7 @@ from app.room import fields
 from app.room.events import EventGroup, Here, hears
 from app.room.room import Room
 from app.stage import seats, services
-from app.stage.part import MUTED, SEAT_CLOSED, UNMUTE_ASKED, StagePart
+from app.stage.part import MUTED, SEAT_CLOSED, SEAT_OPENED, UNMUTE_ASKED, StagePart
 from app.stage.seats import GREEN, ON_STAGE, Seat
 from app.stage.standing import LAYOUTS
 from app.webinars.permissions import MODERATE
@@ -91,7 +91,10 @@ class Directing(EventGroup):
     @hears(MODERATE, "Let somebody who was removed come back.", pace=(20, 60), key=fields.text(1, 24))
     def on_let_back_on_stage(self, here: Here, key: str) -> None:
         part = here.room.part(StagePart)
+        if key not in part.standing.removed:
+            return
         part.decide(lambda standing: standing.readmitting(key))
+        here.room.tell_one(key, SEAT_OPENED, {})
         part.tell_removed()
 
     @hears(MODERATE, "Let a viewer come on stage by voice, or no longer.", pace=(30, 60), key=fields.text(1, 24), invited=fields.flag())

@@ -71,6 +71,7 @@ MUTED = told("muted", OWN, "A moderator turned this person's microphone off.")
 UNMUTE_ASKED = told("unmute_asked", OWN, "A moderator asks this person to turn the microphone on.")
 SEAT_TAKEN = told("seat_taken", OWN, "Another browser of the same person took the seat over.")
 SEAT_CLOSED = told("seat_closed", OWN, "A moderator removed this person from the stage.")
+SEAT_OPENED = told("seat_opened", OWN, "A moderator lets this person, who was removed, come back.")
 INVITED = told("stage_invited", OWN, "This viewer may come on stage by voice, or no longer.", invited="true or false")
 WHISPERED = told("whispered", OWN, "A text from one person of the stage to another.", sender="key", name="who wrote it", text="what", at="when")
 

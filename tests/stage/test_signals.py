@@ -191,7 +191,10 @@ def test_a_removed_speaker_is_off_and_stays_out_until_let_back(stage: Stage) -> 
     assert raja.send("signal", {"to": stage.moderator.person.key, "data": {}})["error"] == "no_seat"
     assert appearances(stage) == [(raja.person.key, False)]
     assert db.session.scalar(select(AuditEntry).where(AuditEntry.action == "stage.removed")) is not None
+    assert raja.heard_of("seat_opened") == []
     stage.moderator.send("let_back_on_stage", {"key": raja.person.key})
+    stage.moderator.send("let_back_on_stage", {"key": raja.person.key})
+    assert raja.heard_of("seat_opened") == [{}]
     assert raja.send("take_seat", READY)["place"] == "green"
 
 

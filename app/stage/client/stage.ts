@@ -22,7 +22,7 @@ interface Uplink {
 }
 
 const REPORT_EVERY_MS = 2000;
-const CALM = new Set(['on', 'off', 'unmute']); // what is told, not warned of
+const CALM = new Set(['on', 'off', 'unmute', 'readmitted']); // what is told, not warned of
 const OVER_WHEN_SPEAKING = new Set(['unmute', 'muted']);
 
 const room = openRoom();

@@ -48,6 +48,7 @@ export class Actor {
     room.on('unmute_asked', () => this.told.notice('unmute'));
     room.on('seat_taken', () => this.leaveQuietly('taken'));
     room.on('seat_closed', () => this.leaveQuietly('removed'));
+    room.on('seat_opened', () => this.told.notice('readmitted'));
     room.onLink((link) => link === 'live' && this.sitting && void this.sit(false));
     devices.onScreenEnded = () => void this.tell();
   }
