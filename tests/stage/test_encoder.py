@@ -265,7 +265,7 @@ def test_rooms_beyond_the_bound_wait_for_their_turn(tmp_path: Path) -> None:
         Growing(two).add(recording()).end()
         until(lambda: stream(one).count("#EXTINF") >= 3, encoder)
         assert (encoder.at_work, stream(two)) == (1, "")
-        encoder.beaten = float("-inf")
+        encoder.scanned = encoder.beaten = float("-inf")  # on a quick machine the second room is not looked for yet
         encoder.tick()
         beat = layout.read_json(tmp_path / "live" / "encoder.json") or {}
         assert (beat["waiting"], list(beat["behind_ms"])) == (1, ["1"])

@@ -43,6 +43,19 @@ def test_only_moderators_direct(stage: Stage, event: str) -> None:
     assert stage.part.seats[speaker.person.key].place == "green"
 
 
+def test_a_moderator_has_another_browser_compose(stage: Stage) -> None:
+    raja = stage.speaker("Raja")
+    stage.on_air()
+    stage.moderator.send("bring_on", {"key": raja.person.key})
+    epoch = stage.part.lease.epoch
+    assert stage.moderator.send("change_composer", {}) == {"passed": False}
+    assert (stage.part.lease.participant, stage.part.lease.epoch) == (raja.person.key, epoch)
+    siti = stage.speaker("Siti")
+    assert stage.moderator.send("change_composer", {}) == {"passed": True}
+    assert stage.part.lease.participant == siti.person.key
+    assert siti.heard_of("compose")[-1]["epoch"] == stage.part.lease.epoch > epoch
+
+
 def test_signals_go_to_the_one_browser_they_name_with_the_true_sender(stage: Stage) -> None:
     raja, siti = stage.speaker("Raja"), stage.speaker("Siti")
     assert raja.send("signal", {"to": siti.person.key, "data": {"candidate": "c"}}) == {}

@@ -134,6 +134,7 @@ function sayWhoComposes(): void {
   const how = composer && uplink ? word('uplink', { fps: uplink.fps, speed: speed(uplink.kbps) }) : '';
   const alone = actor.seated.mesh ? '' : word('no-mesh');
   say(find('[data-programme]'), shown.live ? [alone, who, how].filter(Boolean).join(' ') : '');
+  find('[data-pass-on]')?.toggleAttribute('hidden', !shown.live || actor.seated.seats.length < 2);
 }
 
 function notice(text: string, isCalm = false): void {
@@ -192,6 +193,7 @@ document.addEventListener('click', (event) => {
   else if ('unfold' in button.dataset) fold(false);
   else if ('fold' in button.dataset) fold(true);
   else if ('leave' in button.dataset) void leave(button);
+  else if ('passOn' in button.dataset) void passOn();
   else if ('begin' in button.dataset) void begin(button, 'go_on_air');
   else if ('end' in button.dataset) void begin(button, 'end_webinar');
 });
@@ -211,6 +213,13 @@ async function begin(button: HTMLElement, event: string): Promise<void> {
 async function direct(button: HTMLElement): Promise<void> {
   const key = keyOf(button);
   if (await sure(button)) await send(button.dataset['do'] ?? '', { key });
+}
+
+/** The picture that leaves this browser is poor: another one is to send it. */
+async function passOn(): Promise<void> {
+  const answer = await room.send('change_composer');
+  if (answer.error) notice(answer.message ?? word('lost'));
+  else notice(answer['passed'] === false ? word('no-other') : '');
 }
 
 async function leave(button: HTMLElement): Promise<void> {
