@@ -26,6 +26,7 @@ from tests.e2e.conftest import CHROMIUM_ARGUMENTS, browsers
 from tests.e2e.performing import FAKE_DEVICES, LONG, check_and_enter, wait_until_moving
 from tests.e2e.product import Product
 from tests.e2e.watch import TELL_VIOLATIONS, shoot
+from tests.proofs.live_handover import CAMERA_OF_ONE_COLOR, hand_over
 
 TITLE = "Pelayanan Ramah Disabilitas di Loket"
 SPEAKERS = ("Raja Fatimah", "Syarifah Aini")
@@ -66,8 +67,10 @@ class Cast:
         self.product, self.chromium = product, chromium
         self.violations: list[str] = []
 
-    def enter(self, path: str, email: str | None = None, **options: Any) -> Page:
+    def enter(self, path: str, email: str | None = None, script: str = "", **options: Any) -> Page:
         page = self.context(email, **options).new_page()
+        if script:
+            page.add_init_script(script)
         page.set_default_timeout(LONG)
         page.goto(path)
         return page
@@ -152,7 +155,7 @@ def press(page: Page, target: Any, key: str = "Enter") -> None:
 
 
 def go_on_air(cast: Cast, slug: str, links: list[str]) -> tuple[Page, list[Page]]:
-    speakers = [cast.enter(link) for link in links]
+    speakers = [cast.enter(links[0]), cast.enter(links[1], script=CAMERA_OF_ONE_COLOR)]
     picture(speakers[0], "bukti-uji-perangkat")
     begun = time.monotonic()
     check_and_enter(speakers[0])
@@ -333,6 +336,7 @@ def prove(product: LiveProduct, chromium: Browser) -> None:
     first = within(60, lambda: sum(take[2] for take in product.rows(slug)["takes"]) > 50_000)
     told("the programme arrives at the server", first is not None, str(product.rows(slug)["takes"]))
     watch(viewers, slug)
+    hand_over(moderator, SPEAKERS, [viewers[0][1], viewers[2][1]], within, press, told)
     talk(product, slug, moderator, viewers)
     lose_the_network(product, slug, viewers[2][1], moderator)
     lose_the_composer(product, slug, speakers, moderator, viewers[0][1])
