@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 from bench.live_gaps import LISTEN, SAID_DELAY
 
 BEYOND_THE_DELAY, LONGEST_GAP = 3.0, 1.0  # seconds
-SETTLING_SECONDS = 6
+SETTLING_SECONDS, CALM_SECONDS = 6, 10
 
 # Takes the place of the camera of the page it is given to; the microphone stays.
 CAMERA_OF_ONE_COLOR = """(() => {
@@ -51,31 +51,56 @@ LOOK = """() => {
 }"""
 
 
-def hand_over(moderator: Page, names: Sequence[str], viewers: Sequence[Page], within: Callable[..., float | None], press: Callable[..., None], told: Callable[..., None]) -> None:
-    """The second of the `names` leaves the stage; then she takes it from the first, who comes back afterwards."""
+def hand_over(
+    moderator: Page, names: Sequence[str], viewers: Sequence[Page], takes: Callable[[], int], press: Callable[..., None], told: Callable[..., None], times: int = 1
+) -> None:
+    """The second of the `names` leaves the stage, and takes it from the first, who comes back afterwards: so many times."""
     first, second = names
     for viewer in viewers:
         viewer.evaluate(LOOK)
-    if within(60, lambda: all(share > 0.05 for share in _eyes(viewers, "share"))) is None:
-        told("viewers see the second speaker", False, str(_eyes(viewers, "share")))
-        return
-    take_off(moderator, second, press)
-    within(60, lambda: all(share < 0.01 for share in _eyes(viewers, "share")))
-    for viewer in viewers:
-        viewer.evaluate("() => { window.eye.firstAt = null; }")
-        viewer.evaluate(LISTEN)
-    clicked = time.time() * 1000
-    bring_on(moderator, second, press)
-    take_off(moderator, first, press)
-    seen = within(60, lambda: all(_eyes(viewers, "firstAt")))
-    delays = [viewer.evaluate(SAID_DELAY) for viewer in viewers]
-    time.sleep(SETTLING_SECONDS)
-    took = [(at - clicked) / 1000 for at in _eyes(viewers, "firstAt") if at]
-    silent = [viewer.evaluate("window.ear.silent") for viewer in viewers]
-    held = seen is not None and median(took) <= median(delays) + BEYOND_THE_DELAY
-    told("a hand-over: from the click to the next speaker's picture", held, f"{', '.join(f'{one:.1f}' for one in took)} s, at a delay of {', '.join(map(str, delays))} s (3 s more asked)")
-    told("a hand-over: the sound goes on", max(silent) <= LONGEST_GAP, f"silent for {', '.join(f'{one:.2f}' for one in silent)} s (1 s asked)")
-    bring_on(moderator, first, press)
+    for _time in range(times):
+        calm = wait_until_calm(viewers, takes)
+        take_off(moderator, second, press)
+        if not until(60, lambda: all(share < 0.01 for share in _eyes(viewers, "share"))):
+            told("viewers see the second speaker leave", False, str(_eyes(viewers, "share")))
+            return
+        for viewer in viewers:
+            viewer.evaluate("() => { window.eye.firstAt = null; }")
+            viewer.evaluate(LISTEN)
+        clicked = time.time() * 1000
+        bring_on(moderator, second, press)
+        take_off(moderator, first, press)
+        seen = until(60, lambda: all(_eyes(viewers, "firstAt")))
+        delays = [viewer.evaluate(SAID_DELAY) for viewer in viewers]
+        time.sleep(SETTLING_SECONDS)
+        took = [(at - clicked) / 1000 for at in _eyes(viewers, "firstAt") if at]
+        silent = [viewer.evaluate("window.ear.silent") for viewer in viewers]
+        held = seen and median(took) <= median(delays) + BEYOND_THE_DELAY
+        how = f"{', '.join(f'{one:.1f}' for one in took)} s, at a delay of {', '.join(map(str, delays))} s (3 s more asked){calm}"
+        told("a hand-over: from the click to the next speaker's picture", held, how)
+        told("a hand-over: the sound goes on", max(silent) <= LONGEST_GAP, f"silent for {', '.join(f'{one:.2f}' for one in silent)} s (1 s asked)")
+        bring_on(moderator, first, press)
+
+
+def wait_until_calm(viewers: Sequence[Page], takes: Callable[[], int], seconds: float = 120) -> str:
+    """Until every viewer has seen the second speaker's picture, and nobody else has begun to compose, for some seconds; else a word about it."""
+    begun, since, count = time.monotonic(), time.monotonic(), takes()
+    while time.monotonic() - begun < seconds:
+        if min(_eyes(viewers, "share")) < 0.05 or takes() != count:
+            since, count = time.monotonic(), takes()
+        elif time.monotonic() - since > CALM_SECONDS:
+            return ""
+        time.sleep(0.5)
+    return "; the machine was not calm before"
+
+
+def until(seconds: float, reached: Callable[[], bool]) -> bool:
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        if reached():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def bring_on(moderator: Page, name: str, press: Callable[..., None]) -> None:
