@@ -67,7 +67,7 @@ def hand_over(
         for viewer in viewers:
             viewer.evaluate("() => { window.eye.firstAt = null; }")
             viewer.evaluate(LISTEN)
-        clicked = time.time() * 1000
+        before, clicked = takes(), time.time() * 1000
         bring_on(moderator, second, press)
         take_off(moderator, first, press)
         seen = until(60, lambda: all(_eyes(viewers, "firstAt")))
@@ -78,7 +78,9 @@ def hand_over(
         held = seen and median(took) <= median(delays) + BEYOND_THE_DELAY
         how = f"{', '.join(f'{one:.1f}' for one in took)} s, at a delay of {', '.join(map(str, delays))} s (3 s more asked){calm}"
         told("a hand-over: from the click to the next speaker's picture", held, how)
-        told("a hand-over: the sound goes on", max(silent) <= LONGEST_GAP, f"silent for {', '.join(f'{one:.2f}' for one in silent)} s (1 s asked)")
+        passed = takes() - before
+        of_whom = f"; another browser composes, {passed} times" if passed else ""
+        told("a hand-over: the sound goes on", max(silent) <= LONGEST_GAP, f"silent for {', '.join(f'{one:.2f}' for one in silent)} s (1 s asked){of_whom}")
         bring_on(moderator, first, press)
 
 
