@@ -109,7 +109,7 @@ class Directing(EventGroup):
 
     @hears(MODERATE, "Let another browser compose.", answers="`passed`: whether there was one", pace=(6, 30))
     def on_change_composer(self, here: Here) -> dict[str, Any]:
-        return {"passed": here.room.part(StagePart).pass_on(time.monotonic())}
+        return {"passed": here.room.part(StagePart).pass_on(time.monotonic(), "asked")}
 
 
 def invite(room: Room, key: str, invited: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from app.kernel import clock
@@ -25,6 +26,8 @@ from app.stage.standing import Standing
 from app.stage.takes import Takes
 from app.webinars.models import AgendaItem, Webinar, WebinarSpeaker, WebinarState
 from app.webinars.participants import Participant, speaker_key
+
+log = structlog.get_logger()
 
 STANDING = "stage"  # the name under which it is kept
 STARTING_SECONDS = 3.0  # beyond the silence allowed: a new composer has to start its recorder
@@ -232,14 +235,15 @@ class StagePart(Part):
             self.lease.take_back()
             self.look_for_composer()
 
-    def pass_on(self, now: float) -> bool:
-        """From a composer that fails to the next one. False when there is no other: it keeps the lease and may recover."""
+    def pass_on(self, now: float, why: str) -> bool:
+        """From a composer that fails to the next one. False when there is no other: it keeps the lease and may recover. `why` is for the log."""
         holder = self.seats.get(self.lease.participant or "")
         other = best_composer(self.seats, now, but_not=self.lease.participant, broken=self.broken)
         if other is None:
             return False
         if holder is not None:
             holder.failed_at = now
+        log.info("composer_passed_on", webinar_id=self.room.webinar_id, why=why, before=self.lease.participant, after=other.key)
         self.give_to(other, now)
         self.tell_all()
         return True
@@ -269,7 +273,7 @@ class StagePart(Part):
 
     def look_after(self, now: float) -> None:
         if self.live and self.lease.is_silent(now):
-            self.pass_on(now)
+            self.pass_on(now, "silent")
         for seat in [seat for seat in self.seats.values() if seat.lost_at is not None and now - seat.lost_at > KEPT_SECONDS]:
             self.stand_up(seat.key)
         still = self._still_now(now)

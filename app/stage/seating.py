@@ -165,7 +165,7 @@ class Seating(EventGroup):
 
     @hears(ATTEND, "The composing browser is too slow: another one is to compose.", answers="`passed`: whether there was one", pace=(6, 60), epoch=fields.number())
     def on_hand_over(self, here: Here, epoch: int) -> dict[str, Any]:
-        return {"passed": _composing(here, epoch).pass_on(time.monotonic())}
+        return {"passed": _composing(here, epoch).pass_on(time.monotonic(), "behind")}
 
     @hears(
         ATTEND,
