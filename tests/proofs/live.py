@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
+from app.recordings.chapters import SHORTEST_SECONDS
 from tests.e2e.conftest import CHROMIUM_ARGUMENTS, browsers
 from tests.e2e.performing import FAKE_DEVICES, LONG, check_and_enter, wait_until_moving
 from tests.e2e.product import Product
@@ -238,6 +239,7 @@ def talk(product: LiveProduct, slug: str, moderator: Page, viewers: list[tuple[s
     told("a poll: three votes, shown when closed", product.rows(slug)["poll_votes"] == 3)
     picture(desk, "bukti-jajak")
 
+    time.sleep(SHORTEST_SECONDS)  # chapters closer to each other than that are one
     press(moderator, moderator.get_by_role("tab", name="Susunan acara"))
     turn = moderator.locator("[data-desk-deck]").get_by_role("button", name="Slide berikutnya")
     press(moderator, turn)
