@@ -29,7 +29,7 @@ SILENT_SECONDS = 60  # one that says nothing for so long, between two requests o
 SLOWEST_BYTES = 500  # a second: whoever sends a request more slowly than that, in all, is not waited for
 SENT_AT_ONCE = 1 << 16
 ENDING_SECONDS = 10  # what is being answered when the server is told to end may take so long; `make start` waits for 15
-YOUNG_OBJECTS = 10_000  # made between two searches for garbage; Python's 700 cost 7 % of the CPU with a thousand browsers
+YOUNG_OBJECTS = 10_000  # made between two searches for garbage; Python's 700 cost 7 % of the CPU with 500 browsers
 FIRST_HANDED_SOCKET = 3  # sd_listen_fds(3)
 
 

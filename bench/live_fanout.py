@@ -1,8 +1,8 @@
 """The fan-out of one room in one process, beside Node's socket.io server under the same client in the same run.
 
-VIEWERS=500,1000,2000 says how many; SECONDS=25 how long each is measured: once the time between two pings, which otherwise fall into it or not. The mixed traffic is ten source events a second: six lines of chat of
-about 130 bytes, four votes. The product writes each to the disk before it tells it; the reference keeps nothing. Node tells each event as it
-comes; a second reference, told for comparison only, gathers as the product does.
+VIEWERS=500,1000,2000 says how many; SECONDS=25 how long each is measured: the time between two pings, which otherwise fall into it or not. The
+mixed traffic is ten source events a second: six lines of chat of about 130 bytes, four votes. The product writes each to the disk before it tells
+it; the reference keeps nothing. Node tells each event as it comes; a second reference, told for comparison only, gathers as the product does.
 """
 
 from __future__ import annotations

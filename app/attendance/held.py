@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.attendance import queries, rules
-from app.attendance.results import activity_of
+from app.attendance.results import webinar_id_of
 from app.kernel import clock
 from app.kernel.db import db
 from app.kernel.regulation import find_rule, get_rule
@@ -30,9 +30,8 @@ def most_jp_of(webinar: Webinar) -> int:
 
 def limit_held(user_id: int, activity: str, jp: int) -> int:
     """The JP that a webinar may give by its time on air; any other activity is not ours to limit."""
-    number = int(activity.rpartition(":")[2])
-    webinar = db.session.get(Webinar, number) if activity == activity_of(number) else None
-    return jp if webinar is None else min(jp, most_jp_of(webinar))
+    webinar_id = webinar_id_of(activity)
+    return jp if webinar_id is None else min(jp, most_jp_of(db.session.get_one(Webinar, webinar_id)))
 
 
 def register() -> None:

@@ -41,6 +41,12 @@ def activity_of(webinar_id: int) -> str:
     return f"webinar:{webinar_id}"
 
 
+def webinar_id_of(activity: str) -> int | None:
+    """The webinar that the JP ledger calls so; None for any other activity."""
+    kind, _colon, number = activity.partition(":")
+    return int(number) if kind == "webinar" else None
+
+
 def people_of(webinar_id: int) -> list[Person]:
     """Everybody who was registered, was there, or appealed."""
     found: dict[str, Person] = {}

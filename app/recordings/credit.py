@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.attendance.results import activity_of, credited_of
+from app.attendance.results import credited_of, webinar_id_of
 from app.kernel.db import db
 from app.learning.queries import find_credit
 from app.learning.slots import register_activity_limit, register_jp_limit
@@ -28,11 +28,11 @@ def limit_replay(user_id: int, course_id: int, jp: int) -> int:
 
 def limit_attendance(user_id: int, activity: str, jp: int) -> int:
     """The JP that having been there may still give somebody who watched the recording first."""
-    number = activity.rpartition(":")[2]
-    if activity != activity_of(int(number)):
+    webinar_id = webinar_id_of(activity)
+    if webinar_id is None:
         return jp
     row = db.session.execute(
-        select(Webinar.jp, Recording.course_id).join(Recording, Recording.webinar_id == Webinar.id).where(Webinar.id == int(number))
+        select(Webinar.jp, Recording.course_id).join(Recording, Recording.webinar_id == Webinar.id).where(Webinar.id == webinar_id)
     ).one_or_none()
     if row is None or row.course_id is None:
         return jp

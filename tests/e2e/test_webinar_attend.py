@@ -140,3 +140,22 @@ def _picture() -> bytes:
     target = io.BytesIO()
     Image.new("RGB", (640, 360), "#dfe7df").save(target, "PNG")
     return target.getvalue()
+
+
+def test_one_that_ended_early_gives_fewer_jp_and_says_so(server: Product, device: Callable[..., Device], slug: str, page: Page, learner: str) -> None:
+    come(page, slug)
+    server.backstage("wait_for_stay", slug, learner)
+    page.goto("/beranda")
+    server.backstage("end_webinar_after", slug, learner, 40, 40)
+    page.goto(f"/webinar/{slug}/kehadiran")
+    server.backstage("wait_for_results", slug)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Kehadiran Anda memenuhi syarat: 1 JP tercatat.")
+    expect(page.get_by_text("karena itu nilainya paling banyak 1 dari 2 JP")).to_be_visible()
+    shoot(page, "hadir-singkat")
+    moderator = device()
+    moderator.enter(MODERATOR)
+    desk = moderator.page()
+    desk.goto(f"/kelola/webinar/{slug}/kehadiran")
+    expect(desk.get_by_text("karena itu nilainya paling banyak 1 dari 2 JP")).to_be_visible()
+    shoot(desk, "hadir-laporan-singkat")

@@ -15,7 +15,6 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +28,7 @@ from tests.e2e.conftest import CHROMIUM_ARGUMENTS, browsers
 from tests.e2e.performing import FAKE_DEVICES, LONG, check_and_enter, wait_until_moving
 from tests.e2e.product import Product
 from tests.e2e.watch import TELL_VIOLATIONS, shoot
+from tests.proofs.live_acts import broken, press, told, within
 from tests.proofs.live_handover import CAMERA_OF_ONE_COLOR, hand_over
 
 TITLE = "Pelayanan Ramah Disabilitas di Loket"
@@ -37,14 +37,6 @@ MODERATOR, AGENCY = "moderator@demo.test", "admin-bkpsdm@demo.test"
 POLL, OPTIONS = "Apa yang paling kurang di loket Anda?", ("Jalur kursi roda", "Juru bahasa isyarat")
 QUESTION = "Apakah formulir boleh dibacakan petugas?"
 PLAYED = "() => { const v = document.querySelector('[data-live] video'); const a = document.querySelector('[data-live] audio'); return Math.max(v.currentTime, a ? a.currentTime : 0) }"
-broken: list[str] = []
-
-
-def told(what: str, held: bool, detail: str = "") -> None:
-    print(f"{what:<62} {'held' if held else 'BROKEN':<7} {detail}", flush=True)
-    if not held:
-        broken.append(what)
-
 
 def picture(page: Page, name: str) -> None:
     """Keep pictures and look for faults; a page that composes on a busy machine may give none, which is said."""
@@ -86,16 +78,6 @@ class Cast:
         if email:
             context.add_cookies([self.product.backstage("cookie_for", email) | {"url": self.product.url, "httpOnly": True, "sameSite": "Lax"}])
         return context
-
-
-def within(seconds: float, reached: Callable[[], bool]) -> float | None:
-    """How long it took; None when it did not happen in time."""
-    begun = time.monotonic()
-    while time.monotonic() - begun < seconds:
-        if reached():
-            return time.monotonic() - begun
-        time.sleep(0.2)
-    return None
 
 
 def plan(cast: Cast) -> tuple[str, list[str]]:
@@ -149,12 +131,6 @@ def register(cast: Cast, slug: str) -> list[tuple[str, Page]]:
         found.append((email, page))
     picture(found[0][1], "bukti-terdaftar")
     return found
-
-
-def press(page: Page, target: Any, key: str = "Enter") -> None:
-    """By keyboard alone."""
-    target.focus()
-    page.keyboard.press(key)
 
 
 def go_on_air(cast: Cast, slug: str, links: list[str]) -> tuple[Page, list[Page]]:
@@ -359,7 +335,7 @@ def prove_hand_overs(product: LiveProduct, chromium: Browser) -> None:
     viewer.goto(f"/webinar/{slug}")
     if viewer.locator("[data-press]").is_visible():
         viewer.locator("[data-press]").click()
-    hand_over(moderator, SPEAKERS, [viewer], lambda: len(product.rows(slug)["takes"]), press, told, times=5)
+    hand_over(moderator, SPEAKERS, [viewer], lambda: len(product.rows(slug)["takes"]), times=5)
     for line in product.log().splitlines():
         if "composer_passed_on" in line:
             print(line)

@@ -13,6 +13,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from bench.live_gaps import LISTEN, SAID_DELAY
+from tests.proofs.live_acts import press, told, within
 
 BEYOND_THE_DELAY, LONGEST_GAP = 3.0, 1.0  # seconds
 SETTLING_SECONDS, CALM_SECONDS = 6, 10
@@ -51,37 +52,35 @@ LOOK = """() => {
 }"""
 
 
-def hand_over(
-    moderator: Page, names: Sequence[str], viewers: Sequence[Page], takes: Callable[[], int], press: Callable[..., None], told: Callable[..., None], times: int = 1
-) -> None:
+def hand_over(moderator: Page, names: Sequence[str], viewers: Sequence[Page], takes: Callable[[], int], times: int) -> None:
     """The second of the `names` leaves the stage, and takes it from the first, who comes back afterwards: so many times."""
     first, second = names
     for viewer in viewers:
         viewer.evaluate(LOOK)
     for _time in range(times):
         calm = wait_until_calm(viewers, takes)
-        take_off(moderator, second, press)
-        if not until(60, lambda: all(share < 0.01 for share in _eyes(viewers, "share"))):
+        take_off(moderator, second)
+        if within(60, lambda: all(share < 0.01 for share in _eyes(viewers, "share"))) is None:
             told("viewers see the second speaker leave", False, str(_eyes(viewers, "share")))
             return
         for viewer in viewers:
             viewer.evaluate("() => { window.eye.firstAt = null; }")
             viewer.evaluate(LISTEN)
         before, clicked = takes(), time.time() * 1000
-        bring_on(moderator, second, press)
-        take_off(moderator, first, press)
-        seen = until(60, lambda: all(_eyes(viewers, "firstAt")))
+        bring_on(moderator, second)
+        take_off(moderator, first)
+        seen = within(60, lambda: all(_eyes(viewers, "firstAt")))
         delays = [viewer.evaluate(SAID_DELAY) for viewer in viewers]
         time.sleep(SETTLING_SECONDS)
         took = [(at - clicked) / 1000 for at in _eyes(viewers, "firstAt") if at]
         silent = [viewer.evaluate("window.ear.silent") for viewer in viewers]
-        held = seen and median(took) <= median(delays) + BEYOND_THE_DELAY
+        held = seen is not None and median(took) <= median(delays) + BEYOND_THE_DELAY
         how = f"{', '.join(f'{one:.1f}' for one in took)} s, at a delay of {', '.join(map(str, delays))} s (3 s more asked){calm}"
         told("a hand-over: from the click to the next speaker's picture", held, how)
         passed = takes() - before
         of_whom = f"; another browser composes, {passed} times" if passed else ""
         told("a hand-over: the sound goes on", max(silent) <= LONGEST_GAP, f"silent for {', '.join(f'{one:.2f}' for one in silent)} s (1 s asked){of_whom}")
-        bring_on(moderator, first, press)
+        bring_on(moderator, first)
 
 
 def wait_until_calm(viewers: Sequence[Page], takes: Callable[[], int], seconds: float = 120) -> str:
@@ -96,20 +95,11 @@ def wait_until_calm(viewers: Sequence[Page], takes: Callable[[], int], seconds: 
     return "; the machine was not calm before"
 
 
-def until(seconds: float, reached: Callable[[], bool]) -> bool:
-    begun = time.monotonic()
-    while time.monotonic() - begun < seconds:
-        if reached():
-            return True
-        time.sleep(0.2)
-    return False
-
-
-def bring_on(moderator: Page, name: str, press: Callable[..., None]) -> None:
+def bring_on(moderator: Page, name: str) -> None:
     press(moderator, moderator.locator("[data-green] li", has_text=name).get_by_role("button", name="Naikkan"))
 
 
-def take_off(moderator: Page, name: str, press: Callable[..., None]) -> None:
+def take_off(moderator: Page, name: str) -> None:
     press(moderator, moderator.locator("[data-tiles] .tile", has_text=name).get_by_role("button", name="Turunkan ke ruang tunggu"))
 
 

@@ -1,5 +1,5 @@
 """The real server as a process of its own, with two events more: `python -m tests.room.children`. `shout` tells the room many large things;
-after `hurry` those who come are pinged many times a second."""
+after `hurry` those who come are pinged as often as it says."""
 
 from __future__ import annotations
 
