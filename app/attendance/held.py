@@ -29,9 +29,10 @@ def most_jp_of(webinar: Webinar) -> int:
 
 
 def limit_held(user_id: int, activity: str, jp: int) -> int:
-    """The JP that a webinar may give by its time on air; any other activity is not ours to limit."""
+    """The JP that a webinar may give by its time on air; any other activity, and one whose plan is gone, is not ours to limit."""
     webinar_id = webinar_id_of(activity)
-    return jp if webinar_id is None else min(jp, most_jp_of(db.session.get_one(Webinar, webinar_id)))
+    webinar = db.session.get(Webinar, webinar_id) if webinar_id is not None else None
+    return jp if webinar is None else min(jp, most_jp_of(webinar))
 
 
 def register() -> None:

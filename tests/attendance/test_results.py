@@ -112,6 +112,10 @@ def test_a_rule_of_zero_percent_asks_for_no_time_on_air(app: Flask, at: At) -> N
     assert result_of(webinar, user).jp == 2
 
 
+def test_an_activity_without_a_plan_to_read_is_not_limited(app: Flask) -> None:
+    assert [held.limit_held(1, key, 3) for key in ("webinar:999", "course:1")] == [3, 3]
+
+
 def test_guests_speakers_and_the_absent_are_recorded_without_jp(app: Flask, at: At) -> None:
     def others(webinar: Webinar) -> None:
         register(webinar, make_user("Budi"))
