@@ -93,10 +93,21 @@ class UnitTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class Kinds:
+    """Who the people of a report are, as its export names each of them; together all of them."""
+
+    participants: int = 0
+    guests: int = 0
+    speakers: int = 0
+    staff: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     webinar: Webinar
     computed: bool
     people: int
+    kinds: Kinds
     registered: int
     here: int
     fulfilled: int
@@ -157,6 +168,7 @@ def read(webinar: Webinar, reach: Reach, filters: Filters, page: int, now: datet
         webinar=webinar,
         computed=computed,
         people=sum(unit.people for unit in units),
+        kinds=_kinds(people),
         registered=_registered(webinar, reach),
         here=_here(webinar, reach),
         fulfilled=sum(unit.fulfilled for unit in units),
@@ -212,6 +224,12 @@ def _units(people: Any) -> list[UnitTotal]:
         .order_by(func.count().desc(), people.c.unit_name)
     )
     return [UnitTotal(*row) for row in rows]
+
+
+def _kinds(people: Any) -> Kinds:
+    key = func.substr(people.c.participant, 1, 1)
+    kind = case((key == "s", "speakers"), (key == "g", "guests"), (people.c.registered.is_(True), "participants"), else_="staff")
+    return Kinds(**dict(db.session.execute(select(kind, func.count()).group_by(kind)).all()))
 
 
 def _registered(webinar: Webinar, reach: Reach) -> int:

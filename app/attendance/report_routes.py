@@ -20,7 +20,7 @@ from app.kernel.errors import DomainError, NotFound
 from app.kernel.http import page_asked
 from app.media import presentation
 from app.media.models import AssetKind, AssetState, MediaAsset
-from app.people import audit
+from app.people import audit, nip
 from app.people.downloads import table_answer
 from app.people.models import User
 from app.people.sessions import viewer
@@ -29,7 +29,6 @@ from app.webinars.models import Webinar
 from app.webinars.permissions import MODERATE, SEE_REPORT
 from app.webinars.queries import get_webinar_for, holds
 
-_LONG_NUMBER = re.compile(r"\d[\d .\-]{6,}\d")
 _KEY = re.compile(r"[ugs][1-9]\d{0,9}")
 
 
@@ -45,7 +44,7 @@ def report_list() -> Any:
 def report_page(slug: str) -> Any:
     webinar, reach = report.get_report_webinar(viewer(), slug)
     filters = _filters()
-    if _LONG_NUMBER.search(filters.name):
+    if nip.is_like_number(filters.name):
         return redirect(url_for(".report_page", slug=slug), 303)  # somebody typed a NIP into the address: do not keep it there
     webinar_id = webinar.id
     with transaction():
@@ -58,6 +57,7 @@ def report_page(slug: str) -> Any:
         "attendance/report.html",
         webinar=webinar,
         report=shown,
+        kinds_line=words.kinds_line(shown.kinds),
         most_jp=held.most_jp_of(webinar),
         reach=reach,
         filters=filters,

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from app.attendance.report import Kinds
 from app.attendance.rules import Condition, Presence
 from app.ui.formats import angka, waktu
 from app.webinars.models import Webinar
@@ -23,6 +25,17 @@ def minutes(milliseconds: int) -> int:
 def minutes_needed(milliseconds: int) -> int:
     """Whole minutes that are asked for: a part of one is asked for as a whole."""
     return -(-milliseconds // MINUTE)
+
+
+def kinds_line(kinds: Kinds) -> str:
+    """Who the people of a report are: "Terdiri dari 30 peserta, 2 narasumber."."""
+    parts = [
+        (kinds.participants, ngettext("%(num)d peserta", "%(num)d peserta", kinds.participants)),
+        (kinds.guests, ngettext("%(num)d tamu", "%(num)d tamu", kinds.guests)),
+        (kinds.speakers, ngettext("%(num)d narasumber", "%(num)d narasumber", kinds.speakers)),
+        (kinds.staff, ngettext("%(num)d petugas", "%(num)d petugas", kinds.staff)),
+    ]
+    return _("Terdiri dari %(kinds)s.", kinds=", ".join(text for count, text in parts if count))
 
 
 def items_of(conditions: Sequence[Condition], webinar: Webinar, presence: Presence | None = None) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from app.courses.transcripts import TRANSCRIPT
 from app.kernel import search
 from app.kernel.access import may
 from app.kernel.db import db
+from app.people import nip
 from app.people.models import Employee, OrgUnit, User
 from app.people.permissions import VIEW_PEOPLE
 from app.people.queries import visible_user_ids
@@ -22,7 +23,6 @@ from app.people.queries import visible_user_ids
 MOST_PEOPLE = 10
 MOST_HITS = 30
 MOST_PASSAGES, MOST_VIDEOS, MOST_MOMENTS = 40, 10, 3
-_LONG_NUMBER = re.compile(r"\d{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Found:
 
 
 def find(viewer: Any, text: str) -> Found:
-    if _LONG_NUMBER.search(re.sub(r"[\s.]", "", text)):
+    if nip.is_like_number(text):
         return Found([], [], [], True)
     signed_in = bool(viewer.is_authenticated)
     visible = (search.PUBLIC, search.SIGNED_IN) if signed_in else (search.PUBLIC,)

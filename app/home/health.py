@@ -25,7 +25,7 @@ from app.notifications.queries import NEEDS_A_LOOK, count_mail_by_state
 VIEW_HEALTH = permission("home.view_health", {Role.SYSTEM_ADMIN: Scope.ALL})
 FAILED_SHOWN = 50
 SLOW_LOOP_SECONDS = 1.0
-NAMES = {"database": _l("Basis data"), "storage": _l("Penyimpanan berkas"), "worker": _l("Pekerja"), "loop": _l("Peladen web"), "encoder": _l("Pengode siaran")}
+NAMES = {"database": _l("Basis data"), "storage": _l("Penyimpanan berkas"), "worker": _l("Pekerja"), "loop": _l("Server web"), "encoder": _l("Pengode siaran")}
 
 health_page = Blueprint("health", __name__, template_folder="templates")
 
@@ -87,7 +87,7 @@ def create_try(job_id: int) -> Any:
 def check_loop() -> Check:
     """Whether the web process answers promptly: how late it woke within the last ten seconds."""
     lag = loop_lag_seconds._value.get()
-    remedy = _l("Ada yang menahan peladen web. Bila berulang, pindahkan pengodean video atau basis data ke mesin lain.")
+    remedy = _l("Ada yang menahan server web. Bila berulang, pindahkan pengodean video atau basis data ke mesin lain.")
     return Check("loop", lag < SLOW_LOOP_SECONDS, _l("terlambat paling lama %(ms)d milidetik", ms=round(lag * 1000)), remedy)
 
 

@@ -80,7 +80,7 @@ def check_worker() -> Check:
     except Exception:
         db.session.rollback()
         return Check("worker", False, _l("tidak diketahui: basis data tidak menjawab"))
-    remedy = _l("Jalankan kembali pekerja (flask worker). Surel, impor, dan video menunggu sampai ia hidup.")
+    remedy = _l("Jalankan kembali pekerja (flask worker); bila yang lama masih ada tetapi diam, akhiri dulu. Surel, impor, dan video menunggu sampai ia hidup.")
     if newest is None:
         return Check("worker", False, _l("belum pernah memberi tanda hidup"), remedy)
     age = clock.now() - newest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import date
 from typing import Any
@@ -22,7 +21,7 @@ from app.learning import assignments, choosing, exporting, given, team
 from app.learning.choosing import Choice
 from app.learning.permissions import ASSIGN, SEE_PROGRESS
 from app.learning.routes import bp
-from app.people import audit
+from app.people import audit, nip
 from app.people.downloads import table_answer
 from app.people.models import OrgUnit, User
 from app.people.queries import get_visible_unit, list_units, visible_unit_ids
@@ -30,7 +29,6 @@ from app.people.sessions import viewer
 
 PAGE = 50
 ABOUT_OTHERS = ("/tim", "/penugasan")
-_LONG_NUMBER = re.compile(r"\d[\d .\-]{6,}\d")
 
 
 @bp.after_request
@@ -75,7 +73,7 @@ def _unit_options(units: list[OrgUnit]) -> list[tuple[int, str]]:
 @requires(SEE_PROGRESS)
 def team_page() -> Any:
     name, unit_id, only_overdue = _team_filters()
-    if _LONG_NUMBER.search(name):
+    if nip.is_like_number(name):
         return redirect(url_for(".team_page"), 303)  # somebody typed a NIP into the address: do not keep it there
     page = page_asked()
     args: dict[str, Any] = {key: value for key, value in (("nama", name), ("unit", unit_id)) if value}

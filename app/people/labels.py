@@ -36,6 +36,7 @@ POSITION_TYPES: dict[str, Any] = {
 }
 
 DEEDS: dict[str, Any] = {
+    "people.audit_exported": _l("Catatan audit diekspor"),
     "people.account_created": _l("Akun dibuat"),
     "people.account_disabled": _l("Akun dinonaktifkan"),
     "people.account_enabled": _l("Akun diaktifkan kembali"),
@@ -62,9 +63,11 @@ DEEDS: dict[str, Any] = {
     "people.unit_moved": _l("Unit dipindahkan"),
     "people.unit_renamed": _l("Nama unit diubah"),
 }
-THINGS: dict[str, Any] = {"user": _l("Akun"), "org_unit": _l("Unit"), "people_import": _l("Impor")}
+THINGS: dict[str, Any] = {"audit": _l("Catatan audit"), "user": _l("Akun"), "org_unit": _l("Unit"), "people_import": _l("Impor")}
 FIELDS: dict[str, Any] = {
+    "action": _l("tindakan"),
     "active": _l("masih aktif"),
+    "actor_id": _l("pelaku"),
     "asset_id": _l("berkas"),
     "batch_id": _l("lembar"),
     "by_code": _l("dengan kode"),
@@ -77,6 +80,7 @@ FIELDS: dict[str, Any] = {
     "employment_type": _l("jenis kepegawaian"),
     "error": _l("salah"),
     "fields": _l("isian"),
+    "filters": _l("saringan"),
     "full_name": _l("nama"),
     "grade_code": _l("golongan"),
     "import_id": _l("impor"),
@@ -88,6 +92,8 @@ FIELDS: dict[str, Any] = {
     "name": _l("nama"),
     "nip": _l("NIP"),
     "only_good_rows": _l("hanya baris yang benar"),
+    "object_id": _l("nomor objek"),
+    "object_type": _l("jenis objek"),
     "open_from": _l("terbuka sejak"),
     "org_unit_id": _l("unit"),
     "parent_id": _l("unit induk"),
@@ -115,6 +121,7 @@ FIELDS: dict[str, Any] = {
     "through": _l("lewat"),
     "title": _l("judul"),
     "unit_id": _l("unit"),
+    "until": _l("sampai"),
     "update": _l("berubah"),
     "user_id": _l("orang"),
     "version": _l("versi"),

@@ -19,6 +19,7 @@ from flask_babel import lazy_gettext as _l
 LENGTH = 18
 LONGEST_ROUNDED = 40
 _IGNORED = re.compile(r"[\s.\-\u00a0']")
+_LONG_NUMBER = re.compile(r"\d(?:[ .\-]*\d){7,}")
 YOUNGEST, OLDEST_BIRTH_YEAR = 17, 1940
 
 
@@ -41,6 +42,11 @@ class NipReading:
 def strip(text: str) -> str:
     """Without the spaces, dots and dashes people write between the groups."""
     return _IGNORED.sub("", text)
+
+
+def is_like_number(text: str) -> bool:
+    """Whether somebody typed what may be a NIP or its beginning, where only a name belongs: it must not stay in an address."""
+    return _LONG_NUMBER.search(text) is not None
 
 
 def read(text: str, today: date) -> NipReading:

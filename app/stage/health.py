@@ -18,7 +18,7 @@ from app.webinars.models import Webinar, WebinarState
 SILENT_SECONDS = 15
 MOST_BEHIND_SECONDS = 8
 REMEDY = _l("Jalankan kembali pengode siaran (python -m app.stage.encoder). Rekaman tetap tersimpan, tetapi penonton menunggu.")
-SLOW = _l("Pengode siaran tertinggal: mesin terlalu sibuk, atau pembicara memakai browser yang tidak mengirim H.264.")
+SLOW = _l("Pengode siaran tertinggal: mesin terlalu sibuk, atau pembicara memakai peramban yang tidak mengirim H.264.")
 
 
 def check_encoder() -> Check:

@@ -228,7 +228,7 @@ def part_and_seat(here: Here) -> tuple[StagePart, Seat]:
     part = here.room.part(StagePart)
     seat = part.seat_of(here.connection)
     if seat is None:
-        raise NoSeat(_("Browser ini tidak duduk di ruang tunggu atau panggung."))
+        raise NoSeat(_("Peramban ini tidak duduk di ruang tunggu atau panggung."))
     return part, seat
 
 

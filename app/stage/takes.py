@@ -52,7 +52,7 @@ class WrongPlace(DomainError):
     """A piece that does not follow what is here; `expected` is where the next one belongs."""
 
     status, code = 409, "offset"
-    default_message = _l("Bagian rekaman ini tidak menyambung; browser mengirim ulang dari tempat yang benar.")
+    default_message = _l("Bagian rekaman ini tidak menyambung; peramban mengirim ulang dari tempat yang benar.")
 
 
 class TakeEnded(DomainError):
@@ -122,7 +122,7 @@ class Takes(Part):
         try:
             layout.read_mime_type(mime_type)
         except layout.NoRecording:
-            raise Invalid(_("Browser ini mengirim jenis rekaman yang tidak dapat dipakai. Pakai Chrome atau Edge terbaru."), code="mime_type") from None
+            raise Invalid(_("Peramban ini mengirim jenis rekaman yang tidak dapat dipakai. Pakai Chrome atau Edge terbaru."), code="mime_type") from None
         if self.open and (self.open.composer, self.open.key) == (person.key, key):
             return self.open
         if storage().free_bytes() < LEAST_FREE_BYTES:
@@ -288,7 +288,7 @@ def _check_head(piece: bytes) -> None:
     except matroska.Garbage:
         doctype = None
     if doctype not in matroska.DOCTYPES:
-        raise Invalid(_("Yang dikirim browser ini bukan rekaman gambar dan suara."), code="garbage")
+        raise Invalid(_("Yang dikirim peramban ini bukan rekaman gambar dan suara."), code="garbage")
 
 
 def _size_of(take_id: int, size: int) -> Callable[[Connection], None]:

@@ -168,7 +168,7 @@ def _conditions(page: BeforePage) -> list[Condition]:
         )
     needed.append(
         Condition(
-            _("Hadir selama siaran"), amount=f"{webinar.presence_percent}%", reason=_("Dihitung per orang, bukan per perangkat, menurut jam peladen.")
+            _("Hadir selama siaran"), amount=f"{webinar.presence_percent}%", reason=_("Dihitung per orang, bukan per perangkat, menurut jam server.")
         )
     )
     if page.posttest:

@@ -108,6 +108,7 @@ def test_the_report_lives_and_stands_afterwards(app: Flask, client: FlaskClient,
     finish(app, webinar, at)
     page = client.get("/kelola/webinar/pelayanan/kehadiran").text
     assert "3 dari 3 orang memenuhi syarat kehadiran." in page
+    assert "Terdiri dari 2 peserta, 1 tamu." in page
     assert "Dinas Satu" in page
     assert "Alia" not in client.get("/kelola/webinar/pelayanan/kehadiran?unit=Dinas+Dua").text
     assert "Tidak ada yang cocok" in client.get("/kelola/webinar/pelayanan/kehadiran?syarat=belum").text

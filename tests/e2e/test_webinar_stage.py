@@ -67,4 +67,4 @@ def test_a_link_in_two_browsers_is_one_speaker(webinar: dict[str, Any], performe
         page.get_by_role("button", name="Masuk tanpa kamera dan mikrofon").click()
     second.get_by_role("button", name="Pindah ke sini").click()
     expect(second.get_by_role("heading", name="Ruang tunggu, 1")).to_be_visible()
-    expect(first.get_by_text("Anda pindah ke browser lain.")).to_be_visible()
+    expect(first.get_by_text("Anda pindah ke peramban lain.")).to_be_visible()

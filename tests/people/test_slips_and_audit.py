@@ -110,6 +110,45 @@ def test_the_log_shows_who_did_what_and_filters(client):
     assert client.get("/kelola/audit?pelaku=x&objek=%27&page=-1").status_code == 200
 
 
+def test_the_log_is_found_by_days_and_by_whom_it_concerns(client):
+    auditor, other = make_user("Audi Tor", role=Role.AUDITOR), make_user("Rina Sari")
+    sign_in(client, auditor)
+    with transaction():
+        audit.note(auditor.id, "people.person_edited", ("user", other.id), after={"full_name": "Rina Sari"})
+        audit.note(other.id, "courses.published", ("course", 7))
+        audit.note(auditor.id, "courses.published", ("course", 8))
+    assert "nama: Rina Sari" in client.get("/kelola/audit?nama=sari%20rina").text  # what was done to her
+    assert client.get("/kelola/audit?nama=sari%20rina&tindakan=courses.published").text.count("<tr>") == 2  # the heading, and what she did
+    tomorrow = (clock.today() + timedelta(days=1)).isoformat()
+    assert "Belum ada catatan" in client.get(f"/kelola/audit?dari={tomorrow}").text
+    assert client.get(f"/kelola/audit?dari={clock.today().isoformat()}&sampai={clock.today().isoformat()}").text.count("<tr>") > 3
+    assert client.get("/kelola/audit?dari=besok").status_code == 422
+
+
+def test_a_number_typed_where_a_name_belongs_does_not_stay_in_the_address(client):
+    sign_in(client, make_user(role=Role.AUDITOR))
+    answer = client.get(f"/kelola/audit?nama={make_nip(1)}")
+    assert (answer.status_code, answer.location) == (303, "/kelola/audit")
+
+
+def test_the_log_is_taken_along_as_a_file_and_that_is_a_line_of_it(client):
+    auditor = make_user("=Audi Tor", role=Role.AUDITOR)
+    sign_in(client, auditor)
+    with transaction():
+        audit.note(auditor.id, "courses.published", ("course", 7), before={"state": "draft"}, after={"state": "published"})
+    text = client.get("/kelola/audit.csv?tindakan=courses.published").get_data(as_text=True)
+    assert len(text.splitlines()) == 2
+    assert "'=Audi Tor" in text
+    assert "keadaan: draft menjadi published" in text
+    entry = db.session.scalars(select(audit.AuditEntry).where(audit.AuditEntry.action == "people.audit_exported")).one()
+    assert entry.after == {"rows": 1, "kind": "csv", "filters": {"action": "courses.published"}}
+    assert "saringan: tindakan courses.published" in client.get("/kelola/audit?tindakan=people.audit_exported").text
+    assert client.get("/kelola/audit.xlsx").mimetype.endswith("sheet")
+    for role in (Role.UNIT_ADMIN, Role.EXECUTIVE, None):
+        sign_in(client, make_user(role=role, unit=make_unit() if role == Role.UNIT_ADMIN else None))
+        assert client.get("/kelola/audit.csv").status_code == 403
+
+
 def test_every_deed_is_told_in_words(client):
     """A deed written in the code has a name on screen."""
     written = set()

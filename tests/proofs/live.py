@@ -242,7 +242,7 @@ def speaker_who_composes(speakers: list[Page], moderator: Page) -> Page:
         return page.locator("html").get_attribute("data-composing") == "true"
 
     if composes(moderator):
-        press(moderator, moderator.get_by_role("button", name="Kirim siaran dari browser lain"))
+        press(moderator, moderator.get_by_role("button", name="Kirim siaran dari peramban lain"))
     passed = within(60, lambda: any(map(composes, speakers)))
     told("a moderator has another browser send the broadcast", passed is not None)
     return next(page for page in speakers if composes(page))

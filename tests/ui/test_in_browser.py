@@ -299,6 +299,19 @@ def test_a_form_pressed_without_a_network_waits_and_is_sent_once(page, received)
     assert received == ["lambat"]
 
 
+def test_leaving_while_a_form_waits_for_the_network_is_asked_about(page, received):
+    page.goto("/?as=learner")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Simpan").click()
+    with page.expect_event("dialog") as asked:
+        page.evaluate("location.reload()")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    with page.expect_navigation():
+        page.context.set_offline(False)
+    assert received == ["lambat"]
+
+
 def test_what_was_confirmed_without_a_network_is_not_asked_again(page, received):
     page.goto("/?as=learner")
     page.context.set_offline(True)

@@ -4,6 +4,7 @@
  */
 import { fillIn, isAnswered, prepareOrder, responseOf } from './exam/answers';
 import { newKey, openJournal } from '../../ui/client/offline/journal';
+import { clock, timeMark, timeOfDay } from '../../ui/client/parts/time';
 import { Sender, type Answered, type Operation, type Trouble } from './exam/sender';
 
 const TYPING_PAUSE = 600; // milliseconds
@@ -18,10 +19,6 @@ async function begin(root: HTMLElement): Promise<void> {
   const part = (parent: ParentNode | null, name: string): HTMLElement | null => parent?.querySelector(`[data-part=${name}]`) ?? null;
   const say = (name: string, values: Record<string, string | number> = {}): string =>
     (data[`say${name}`] ?? '').replace(/\{(\w+)\}/g, (_, key: string) => String(values[key] ?? ''));
-  const dot = data['dot'] ?? '.'; // between hours and minutes in the reader's language
-  // Times are the installation's, as the server tells them: a device set to another zone would seem hours off.
-  const hours = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: data['zone'] || undefined });
-  const clock = (moment: Date): string => hours.format(moment).replace(':', dot);
   const announce = (text: string): void => {
     const region = find('[data-announce]');
     if (region) region.textContent = text;
@@ -108,7 +105,7 @@ async function begin(root: HTMLElement): Promise<void> {
         announce(say('Late', { q: operation.question }));
       } else if (time) {
         const text = part(saved, 'text');
-        if (text) text.textContent = say('Saved', { time: time.replace('.', dot) });
+        if (text) text.textContent = say('Saved', { time: time.replace('.', timeMark) });
       }
     }
     if (isLate && 'closed' in data) location.reload();
@@ -119,7 +116,7 @@ async function begin(root: HTMLElement): Promise<void> {
     answered: showAnswered,
     unsent: showUnsent,
     trouble: (now) => {
-      if (now === 'offline') lostAt = clock(new Date());
+      if (now === 'offline') lostAt = timeOfDay(new Date());
       const isBack = trouble !== null && now === null;
       trouble = now;
       showUnsent(unsent);
@@ -265,11 +262,7 @@ async function begin(root: HTMLElement): Promise<void> {
   const timer = find('[data-timer] b');
   const tick = (): void => {
     const left = Math.ceil((deadline - Date.now() - serverAhead) / 1000);
-    const two = (value: number): string => String(value).padStart(2, '0');
-    const shown = Math.max(0, left);
-    const hours = Math.floor(shown / 3600);
-    const rest = `${hours ? two(Math.floor(shown / 60) % 60) : Math.floor(shown / 60)}${dot}${two(shown % 60)}`;
-    const text = hours ? `${hours}${dot}${rest}` : rest;
+    const text = clock(left);
     if (timer && timer.textContent !== text) timer.textContent = text;
     if (left === 300 || left === 60) announce(say('Minutes', { n: left / 60 }));
     if (left <= 0 && !isOver) {

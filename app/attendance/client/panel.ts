@@ -3,6 +3,7 @@
  * there is no link to the room, check-ins are asked about and answered over plain HTTP.
  */
 import { openRoom, type Answer } from '../../room/client/parts/room';
+import { timeOfDay } from '../../ui/client/parts/time';
 import { fill, minutesOf, PresenceClock } from './parts/clock';
 import { CheckInDialog } from './parts/dialog';
 
@@ -184,7 +185,7 @@ function attend(place: HTMLElement): void {
       (part('label', row) as HTMLElement).textContent = fill(words['wordsCheckin'], { number: one.number });
       const state = part('state', row) as HTMLElement;
       if (isOpen(one)) state.append(wayBack(one));
-      else state.textContent = at ? fill(words['wordsAnswered'], { time: dialog.timeOf(at) }) : (words['wordsMissed'] as string);
+      else state.textContent = at ? fill(words['wordsAnswered'], { time: timeOfDay(at) }) : (words['wordsMissed'] as string);
       return row;
     });
     list.replaceChildren(...rows);

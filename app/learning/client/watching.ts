@@ -1,6 +1,6 @@
 // Watch evidence: tells the server every 15 seconds, at pause and on leaving, which seconds were really played.
 // What cannot be sent is kept in the browser and sent again; the server's clock decides how much of it counts.
-import { clock } from '../../media/client/player/time';
+import { clock } from '../../ui/client/parts/time';
 import { prepareNotes } from './parts/notes';
 import { Sitting } from './parts/sitting';
 import { placeTranscript } from './parts/transcript';

@@ -99,7 +99,7 @@ class Uploader:
             "no_room": _("Ruang yang tersisa untuk Anda {left}, berkas ini {size}."),
             "changed": _("Berkas ini berubah atau tidak dapat dibaca lagi di perangkat Anda. Pilih berkasnya sekali lagi."),
             "signed_out": _("Sesi Anda berakhir. Masuk lagi di tab lain, lalu pilih Lanjutkan. Yang sudah sampai tidak hilang."),
-            "failed": _("Peladen menolak unggahan ini."),
+            "failed": _("Server menolak unggahan ini."),
             "cancelled": _("{name} dibatalkan."),
             "bytes": _("{count} bita"),
             "known": _("{name} sudah ada di daftar ini."),

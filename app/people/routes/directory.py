@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
@@ -33,14 +32,13 @@ from app.people.routes.units import day_from, number_from, unit_choices
 from app.people.sessions import viewer
 
 PAGE = 50
-_LONG_NUMBER = re.compile(r"\d[\d .\-]{6,}\d")
 
 
 @bp.get("/kelola/pegawai")
 @requires(VIEW_PEOPLE)
 def people_page() -> Any:
     name, unit_id = " ".join(request.args.get("nama", "").split())[:80], number_from(request.args.get("unit"))
-    if _LONG_NUMBER.search(name):
+    if nip.is_like_number(name):
         return redirect("/kelola/pegawai", 303)  # somebody typed a NIP into the address: do not keep it there
     chosen = select(User.id).outerjoin(Employee, Employee.user_id == User.id).where(User.id.in_(visible_user_ids(viewer(), VIEW_PEOPLE)))
     for word in name.split():
@@ -83,7 +81,7 @@ def _nip_text(employee: Employee | None) -> str:
 def find_person() -> Any:
     """A name leads to the filtered list, a NIP or an e-mail address straight to the person; neither number nor address gets into a URL."""
     text, unit_id = " ".join(request.form.get("cari", "").split())[:254], number_from(request.form.get("unit"))
-    if "@" not in text and not _LONG_NUMBER.search(text):
+    if "@" not in text and not nip.is_like_number(text):
         query = {key: value for key, value in (("nama", text[:80]), ("unit", unit_id)) if value}
         return redirect(url_for("people.people_page", **query), 303)  # type: ignore[arg-type]
     user = find_user_by_identifier(text)

@@ -2,7 +2,8 @@
 import { confirmForm } from '../../ui/client/behaviors/dialogs';
 import { DeskPolls } from './parts/desk_polls';
 import { DeskQuestions } from './parts/desk_questions';
-import { KeyedList, clockOf, find, mold, newKey, part, press, reasonOf, say, show, timeOf } from './parts/dom';
+import { KeyedList, find, mold, newKey, part, press, reasonOf, say, show } from './parts/dom';
+import { clock, timeOfDay } from '../../ui/client/parts/time';
 import type { Line } from './parts/chat';
 import { Field } from './parts/fields';
 import { type Answer, openRoom } from './parts/room';
@@ -122,7 +123,7 @@ function drawLine(element: HTMLElement, line: Line): void {
   }
   say(part(element, 'name'), line.name);
   say(part(element, 'unit'), line.unit);
-  say(part(element, 'time'), timeOf(line.said_at));
+  say(part(element, 'time'), timeOfDay(line.said_at));
   say(part(element, 'text'), line.text);
 }
 
@@ -162,7 +163,7 @@ function makeHand(hand: Hand): HTMLElement {
 function drawHand(element: HTMLElement, hand: Hand): void {
   say(part(element, 'name'), hand.name);
   say(part(element, 'unit'), hand.unit);
-  say(part(element, 'time'), timeOf(hand.since));
+  say(part(element, 'time'), timeOfDay(hand.since));
   show(part(element, 'invited'), hand.invited);
   show(find('[data-do=invite]', element), !hand.invited);
 }
@@ -176,7 +177,7 @@ interface Item {
 }
 let agenda: { items: Item[]; item: number | null; break_until: string | null } = { items: [], item: null, break_until: null };
 const itemList = new KeyedList<Item>(find('[data-desk-agenda]', desk), makeItem, (element, item) => {
-  say(part(element, 'time'), timeOf(item.starts_at));
+  say(part(element, 'time'), timeOfDay(item.starts_at));
   say(part(element, 'title'), item.title);
   press(part(element, 'go'), item.id === agenda.item);
 });
@@ -224,7 +225,7 @@ function tick(): void {
   const left = agenda.break_until ? (Date.parse(agenda.break_until) - room.serverNow()) / 1000 : 0;
   show(find('[data-break-now]', desk), left > 0);
   show(find('[data-break]', desk), left <= 0);
-  say(find('[data-desk-break]', desk), clockOf(left));
+  say(find('[data-desk-break]', desk), clock(Math.ceil(left)));
 }
 setInterval(tick, 1000);
 

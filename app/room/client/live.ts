@@ -1,6 +1,7 @@
 /** The page of the live room for who attends. */
 import { Chat } from './parts/chat';
-import { clockOf, find, press, say, show, part } from './parts/dom';
+import { find, press, say, show, part } from './parts/dom';
+import { clock } from '../../ui/client/parts/time';
 import { Outbox } from './parts/outbox';
 import { Polls } from './parts/polls';
 import { Questions } from './parts/questions';
@@ -125,10 +126,10 @@ function breakLeft(): number {
 }
 
 setInterval(() => {
-  if (breakLeft() > 0) say(find('[data-break-left]'), clockOf(breakLeft()));
+  if (breakLeft() > 0) say(find('[data-break-left]'), clock(Math.ceil(breakLeft())));
   const until = find('[data-until]');
   const left = (Date.parse(until.dataset.until ?? '') - room.serverNow()) / 1000;
-  say(until, left > 0 ? clockOf(left) : '');
+  say(until, left > 0 ? clock(Math.ceil(left)) : '');
 }, 1000);
 
 // ---- a hand ----

@@ -301,8 +301,16 @@ room.on<{ removed: string[] }>('removed_from_stage', ({ removed }) => {
   waiting.removed = removed;
   show();
 });
+let isLost = false;
+/** Without any network the line under the bar says it. */
+const tellLost = (): void => {
+  if (isLost) notice(navigator.onLine ? word('lost') : '');
+};
+addEventListener('online', tellLost);
+addEventListener('offline', tellLost);
 room.onLink((link, words) => {
-  if (link === 'lost') notice(word('lost'));
+  isLost = link === 'lost';
+  if (isLost) tellLost();
   else if (link === 'refused') notice(words ?? word('lost'));
   else notice('');
 });

@@ -1,4 +1,5 @@
 import type { Answer } from '../../../room/client/parts/room';
+import { timeOfDay } from '../../../ui/client/parts/time';
 import { fill } from './clock';
 
 const SPOKEN_AT = [30, 10]; // seconds left that a screen reader is told
@@ -47,14 +48,9 @@ export class CheckInDialog {
     if (number !== this.number || !this.element.open) return;
     window.clearInterval(this.ticking);
     const said = this.part('said');
-    said.textContent = fill(said.dataset['wordsTaken'], { time: this.timeOf(at) });
+    said.textContent = fill(said.dataset['wordsTaken'], { time: timeOfDay(at) });
     this.closesAt = 0;
     window.setTimeout(() => this.element.close(), THANKS_MS);
-  }
-
-  timeOf(at: string): string {
-    const time = new Date(at).toLocaleTimeString(document.documentElement.lang || 'id', { hour: '2-digit', minute: '2-digit' });
-    return document.documentElement.lang.startsWith('id') ? time.replace(':', '.') : time;
   }
 
   private async send(): Promise<void> {

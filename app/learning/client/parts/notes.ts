@@ -1,7 +1,7 @@
 // Notes at a moment of a video: written into the browser's journal, sent in their order, shown as saved when the server has them.
 import { newKey, openJournal, type Journal } from '../../../ui/client/offline/journal';
 import { showToast } from '../../../ui/client/behaviors/toasts';
-import { clock } from '../../../media/client/player/time';
+import { clock } from '../../../ui/client/parts/time';
 import { isLater, send } from './send';
 
 interface Operation {

@@ -2,6 +2,7 @@
 import { type Cue, type Cues, change, cue, exact, insertAfter, mergeWithNext, plain, readTime, remove, runningAt, same, shift, split } from './cues';
 import { dropDraft, keepDraft, readDraft } from './draft';
 import { Rows } from './rows';
+import { timeOfDay, timeZone } from '../../../ui/client/parts/time';
 
 interface Fault {
   cue: number;
@@ -24,7 +25,6 @@ export class Editor {
   private cues: Cues = [];
   private saved: Cues = [];
   private version: string;
-  private readonly zone: string | undefined;
   private readonly past: Cues[] = [];
   private future: Cues[] = [];
   private chosen: number | null = null;
@@ -43,7 +43,6 @@ export class Editor {
     this.rows = new Rows(this.part('[data-list]'), this.part<HTMLTemplateElement>('[data-row]'), this.words);
     this.player = box.querySelector('[data-player]');
     this.duration = Number(box.dataset.duration ?? 0);
-    this.zone = box.dataset.zone || undefined;
     this.version = box.dataset.version ?? '';
     this.store = box.dataset.store ?? '';
     this.cues = this.saved = (JSON.parse(box.dataset.cues ?? '[]') as Omit<Cue, 'key'>[]).map(cue);
@@ -333,7 +332,7 @@ export class Editor {
       this.rows.forgive();
       this.hideNote();
       this.changed();
-      const time = clockTime(new Date(), this.zone);
+      const time = timeOfDay(new Date());
       const remarks = answer.remarks ?? [];
       this.tell(over ? this.word('overwritten') : remarks.length ? this.word('remarks', { n: remarks.length }) : this.word('saved', { time }));
       return;
@@ -341,7 +340,7 @@ export class Editor {
     this.tell(this.word('unsaved'));
     const { faults = [], version = '', by, at } = answer.facts ?? {};
     if (status === 409 && answer.error === 'captions_changed') {
-      const time = at ? clockTime(new Date(at), this.zone) : '';
+      const time = at ? timeOfDay(at) : '';
       this.note(by ? this.word('conflictBy', { name: by, time }) : this.word('conflict', { time }), [
         [this.box.dataset.overwrite ?? '', () => void this.save(version)],
         [this.box.dataset.load ?? '', () => void this.loadSaved()],
@@ -379,7 +378,7 @@ export class Editor {
   private offerDraft(): void {
     const draft = readDraft(this.store);
     if (!draft || same(draft.cues, this.cues)) return;
-    this.note(this.word('draft', { time: draft.at.toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short', timeZone: this.zone }) }), [
+    this.note(this.word('draft', { time: draft.at.toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short', timeZone }) }), [
       [
         this.box.dataset.resume ?? '',
         () => {
@@ -459,7 +458,3 @@ function middleOf(text: string): number {
   return space > 0 ? space : middle;
 }
 
-/** The installation's time, as the rest of the pages tell it: a device set to another zone would seem hours off. */
-function clockTime(moment: Date, timeZone: string | undefined): string {
-  return moment.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', timeZone });
-}

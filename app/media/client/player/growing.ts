@@ -3,7 +3,7 @@
  * waits with the viewer at the end of what there is, and notices when everything is there.
  */
 import type { Sources } from './source';
-import { clock } from './time';
+import { clock } from '../../../ui/client/parts/time';
 
 const ASK_EVERY_MS = 4000;
 const EDGE_SECONDS = 1.5;

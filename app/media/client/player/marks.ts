@@ -1,7 +1,12 @@
 /** What stands on the bar: where chapters begin, where there are notes, what is not there yet; and the name of the running chapter. */
-import type { Moment } from './time';
 
 const WIDTH = 1000;
+
+/** A named second of a video. */
+interface Moment {
+  at: number;
+  title: string;
+}
 
 export class Marks {
   private readonly drawing: SVGSVGElement | null;

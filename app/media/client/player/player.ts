@@ -6,7 +6,7 @@ import { Growing } from './growing';
 import { Marks } from './marks';
 import { Meter } from './meter';
 import { Source, type Sources } from './source';
-import { clock } from './time';
+import { clock } from '../../../ui/client/parts/time';
 
 const RETRY_MS = 15_000; // between attempts to reach the server again
 const JUMP_SECONDS = 10;

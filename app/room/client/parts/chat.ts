@@ -1,5 +1,6 @@
 /** The chat: lines as they come, replies, corrections; older lines on request. Everything is text. */
-import { KeyedList, find, mold, newKey, part, say, show, timeOf } from './dom';
+import { KeyedList, find, mold, newKey, part, say, show } from './dom';
+import { timeOfDay } from '../../../ui/client/parts/time';
 import { Field } from './fields';
 import type { Outbox } from './outbox';
 import type { Room } from './room';
@@ -175,7 +176,7 @@ export class Chat {
     say(part(element, 'unit'), line.unit);
     show(part(element, 'role-moderator'), line.role === 'moderator');
     show(part(element, 'role-speaker'), line.role === 'speaker');
-    say(part(element, 'time'), timeOf(line.said_at));
+    say(part(element, 'time'), timeOfDay(line.said_at));
     part(element, 'time').setAttribute('datetime', line.said_at);
     show(part(element, 'edited'), line.edited);
     say(part(element, 'text'), line.text);

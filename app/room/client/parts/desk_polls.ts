@@ -1,5 +1,6 @@
 /** The moderator's polls: prepared, opened, counted live, closed, begun again. */
-import { KeyedList, clockOf, find, mold, newKey, part, reasonOf, say, show } from './dom';
+import { KeyedList, find, mold, newKey, part, reasonOf, say, show } from './dom';
+import { clock } from '../../../ui/client/parts/time';
 import { type Poll, sharesOf } from './polls';
 import type { Tell } from './desk_questions';
 import type { Room } from './room';
@@ -64,7 +65,7 @@ export class DeskPolls {
     say(part(element, 'voters'), String(poll.voters));
     for (const state of ['DRAFT', 'OPEN', 'CLOSED']) show(part(element, state), poll.state === state);
     const left = poll.closes_at && poll.state === 'OPEN' ? (Date.parse(poll.closes_at) - this.room.serverNow()) / 1000 : null;
-    say(part(element, 'left'), left === null ? '' : clockOf(left));
+    say(part(element, 'left'), left === null ? '' : clock(Math.ceil(left)));
     show(part(element, 'time-label'), poll.state === 'DRAFT');
     for (const button of element.querySelectorAll<HTMLElement>('[data-do]')) {
       const deed = button.dataset.do ?? '';

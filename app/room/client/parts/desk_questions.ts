@@ -1,5 +1,6 @@
 /** The moderator's questions: the one on stage, the next three, those that wait for a decision, and the rest. */
-import { KeyedList, clockOf, find, mold, part, reasonOf, say, show } from './dom';
+import { KeyedList, find, mold, part, reasonOf, say, show } from './dom';
+import { clock } from '../../../ui/client/parts/time';
 import { type Question, byRank } from './questions';
 import type { Answer, Room } from './room';
 
@@ -168,7 +169,7 @@ export class DeskQuestions {
 
   private drawTime(element: HTMLElement, question: Kept): void {
     if (question.state !== 'ON_STAGE' || !question.staged_at) return;
-    say(part(element, 'time'), clockOf((this.room.serverNow() - Date.parse(question.staged_at)) / 1000));
+    say(part(element, 'time'), clock((this.room.serverNow() - Date.parse(question.staged_at)) / 1000));
   }
 
   private tick(): void {

@@ -75,21 +75,6 @@ export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** "31.20", or "1.04.05" from an hour on. */
-export function clockOf(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const tail = String(rest).padStart(2, '0');
-  return hours ? `${hours}.${String(minutes).padStart(2, '0')}.${tail}` : `${minutes}.${tail}`;
-}
-
-/** The time of day as the page's language writes it. */
-export function timeOf(moment: string): string {
-  const at = new Date(moment);
-  const sign = document.documentElement.lang === 'en' ? ':' : '.';
-  return [at.getHours(), at.getMinutes()].map((number) => String(number).padStart(2, '0')).join(sign);
-}
-
 /** What a refusal says: of the first field that is wrong, else as a whole. */
 export function reasonOf(answer: { message?: string; fields?: unknown }): string {
   const fields = Object.values((answer.fields ?? {}) as Record<string, string>).filter(Boolean);

@@ -1,5 +1,6 @@
 /** Polls as the audience sees them: one's choice while it is open, the result once it is closed; folded to a line after voting on a phone. */
-import { KeyedList, clockOf, find, mold, part, press, reasonOf, say, show } from './dom';
+import { KeyedList, find, mold, part, press, reasonOf, say, show } from './dom';
+import { clock } from '../../../ui/client/parts/time';
 import type { Outbox } from './outbox';
 import type { Room } from './room';
 
@@ -107,7 +108,7 @@ export class Polls {
   private drawLeft(element: HTMLElement, poll: Poll): void {
     const left = poll.closes_at && poll.state === 'OPEN' ? (Date.parse(poll.closes_at) - this.room.serverNow()) / 1000 : null;
     show(part(element, 'left'), left !== null);
-    if (left !== null) say(part(element, 'left-time'), clockOf(left));
+    if (left !== null) say(part(element, 'left-time'), clock(Math.ceil(left)));
   }
 
   private make(poll: Poll): HTMLElement {

@@ -1,5 +1,6 @@
 /** The figures in the bar: time on air, how many watch, how many only hear, the audience's delay, the size of the recording. */
 import type { Room } from '../../../room/client/parts/room';
+import { clock } from '../../../ui/client/parts/time';
 import type { Shown } from '../people/types';
 import { find, number, say, word } from './pieces';
 
@@ -42,10 +43,6 @@ export class Gauges {
 
   private tick(): void {
     if (this.liveAt === null) return;
-    const seconds = Math.max(0, Math.floor((this.room.serverNow() - this.liveAt) / 1000));
-    const rest = (value: number): string => String(value).padStart(2, '0');
-    const hours = Math.floor(seconds / 3600);
-    const minutes = Math.floor((seconds % 3600) / 60);
-    say(find('[data-gauge="air"]'), hours ? `${hours}.${rest(minutes)}.${rest(seconds % 60)}` : `${minutes}.${rest(seconds % 60)}`);
+    say(find('[data-gauge="air"]'), clock((this.room.serverNow() - this.liveAt) / 1000));
   }
 }

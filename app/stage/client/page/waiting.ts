@@ -1,5 +1,6 @@
 /** The green room: who waits, what their devices can do, and who is expected but not there yet. */
 import { initialsOf } from '../compose/layouts';
+import { timeOfDay } from '../../../ui/client/parts/time';
 import type { Seat } from '../people/types';
 import { Pictures } from './pictures';
 import { copy, find, keep, part, say, speed, state, word } from './pieces';
@@ -61,7 +62,7 @@ export class Waiting {
 }
 
 function noteOf(one: Expected): string {
-  const time = one.starts_at ? new Date(one.starts_at).toLocaleTimeString('id', { hour: '2-digit', minute: '2-digit' }) : '';
+  const time = one.starts_at ? timeOfDay(one.starts_at) : '';
   return [one.institution, [one.session, time].filter(Boolean).join(' ')].filter(Boolean).join(', ');
 }
 

@@ -84,12 +84,19 @@ function hold(form: HTMLFormElement, submitter: HTMLElement | null): void {
   (submitter ?? form.querySelector('[type=submit]') ?? form.lastElementChild)?.after(note);
   note.textContent = document.body.dataset['held'] ?? '';
   held = { form, submitter, note };
+  addEventListener('beforeunload', askBeforeLeaving);
+}
+
+/** Leaving the page would drop what waits: the browser asks in its own words. */
+function askBeforeLeaving(event: BeforeUnloadEvent): void {
+  event.preventDefault();
 }
 
 function letGo(): Held | null {
   const waiting = held;
   held = null;
   waiting?.note.remove();
+  removeEventListener('beforeunload', askBeforeLeaving);
   return waiting;
 }
 
