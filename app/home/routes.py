@@ -9,12 +9,13 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from app.courses.queries import list_catalogue
-from app.home import finding, overview
+from app.home import finding, overview, proofs
 from app.home.record import count_attempts, list_attempts
 from app.kernel import clock
 from app.kernel.access import Role, Scope, may, permission, public, requires
 from app.kernel.db import transaction
 from app.kernel.errors import NotAllowed, NotFound
+from app.kernel.http import page_asked
 from app.learning import ledger, queries, team
 from app.learning.permissions import ASSIGN, LEARN, SEE_PROGRESS
 from app.people import audit
@@ -83,6 +84,32 @@ def member(user_id: int) -> Any:
     answer = make_response(render_template("home/member.html", own=False, person=person, may_assign=may(ASSIGN), **shown))
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+@bp.get("/rekam-jejak/bukti")
+@requires(LEARN)
+def own_proofs() -> Any:
+    """The signed-in person's evidence: every fact with its number, and whether it is whole."""
+    return render_template("home/proofs.html", own=True, person=viewer(), log=_proofs_of(viewer()), endpoint="home.own_proofs", args={})
+
+
+@bp.get("/tim/<int:user_id>/bukti")
+@requires(SEE_PROGRESS)
+def member_proofs(user_id: int) -> Any:
+    """The evidence of one person in reach; each look is written down."""
+    person = team.get_member(viewer(), user_id)
+    shown = _proofs_of(person)
+    with transaction():
+        audit.note(viewer().id, "learning.progress_seen", ("user", user_id))
+    page = render_template("home/proofs.html", own=False, person=person, log=shown, endpoint="home.member_proofs", args={"user_id": user_id})
+    answer = make_response(page)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _proofs_of(person: User) -> proofs.Page:
+    """The page that the address asks for, or the one on which the proof `nomor` stands."""
+    return proofs.read(person.id, page_asked(), request.args.get("nomor", type=int))
 
 
 def _record_of(person: User) -> dict[str, Any]:

@@ -11,14 +11,14 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.kernel import clock
@@ -119,33 +119,61 @@ class Fault:
 
 def verify(person_id: int, anchors: dict[int, list[tuple[int, str]]] | None = None) -> list[Fault]:
     """Everything that is wrong with one person's chain; empty when it is whole."""
-    faults: list[Fault] = []
     rows = db.session.scalars(select(LearningEvent).where(LearningEvent.person_id == person_id).order_by(LearningEvent.sequence)).all()
-    head = db.session.scalar(select(ChainHead).where(ChainHead.person_id == person_id))
-    expected, previous = 1, GENESIS
-    macs: dict[int, str] = {}
-    for row in rows:
-        if row.sequence > expected:
-            faults.append(Fault(person_id, expected, "missing"))
-        elif row.previous_mac != previous:
-            faults.append(Fault(person_id, row.sequence, "reordered"))
-        if mac_of(row, row.previous_mac) != row.mac:
-            faults.append(Fault(person_id, row.sequence, "changed"))
-        macs[row.sequence] = row.mac
-        expected, previous = row.sequence + 1, row.mac
-    last = rows[-1].sequence if rows else 0
-    if (head.sequence if head else 0) > last:
-        faults.append(Fault(person_id, last + 1, "cut"))
-    elif rows and (head is None or head.sequence < last):
-        faults.append(Fault(person_id, last, "inserted"))
-    elif head and rows and head.mac != rows[-1].mac:
-        faults.append(Fault(person_id, last, "rewritten"))
+    faults = [*_link_faults(person_id, rows, 1, GENESIS), *_end_faults(person_id, rows[-1] if rows else None)]
+    macs = {row.sequence: row.mac for row in rows}
     for sequence, mac in (anchors or {}).get(person_id, ()):
         if sequence not in macs:
             faults.append(Fault(person_id, sequence, "cut"))
         elif macs[sequence] != mac:
             faults.append(Fault(person_id, sequence, "rewritten"))
     return faults + list(_payload_faults(person_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some facts of a person, the newest first, out of `total`; `faults` is what is wrong with them and with how they hang together."""
+
+    rows: list[LearningEvent]
+    total: int
+    faults: list[Fault]
+
+
+def read_part(person_id: int, most: int, skip: int = 0) -> Part:
+    """At most `most` facts of a chain after the newest `skip`, looked over as `verify` does, without looking at all the others."""
+    newest_first = select(LearningEvent).where(LearningEvent.person_id == person_id).order_by(LearningEvent.sequence.desc())
+    found = db.session.scalars(newest_first.limit(most + 1).offset(skip)).all()
+    rows, before = list(found[:most]), found[most] if len(found) > most else None
+    total = db.session.scalar(select(func.count(LearningEvent.id)).where(LearningEvent.person_id == person_id)) or 0
+    faults = list(_link_faults(person_id, rows[::-1], before.sequence + 1 if before else 1, before.mac if before else GENESIS))
+    if skip == 0:
+        faults += _end_faults(person_id, rows[0] if rows else None)
+    return Part(rows, total, faults)
+
+
+def _link_faults(person_id: int, rows: Sequence[LearningEvent], expected: int, previous: str) -> Iterator[Fault]:
+    """What is wrong with facts that should go on at number `expected` after the MAC `previous`."""
+    for row in rows:
+        if row.sequence > expected:
+            yield Fault(person_id, expected, "missing")
+        elif row.previous_mac != previous:
+            yield Fault(person_id, row.sequence, "reordered")
+        if mac_of(row, row.previous_mac) != row.mac:
+            yield Fault(person_id, row.sequence, "changed")
+        expected, previous = row.sequence + 1, row.mac
+
+
+def _end_faults(person_id: int, newest: LearningEvent | None) -> list[Fault]:
+    """Whether the chain ends where its head says."""
+    head = db.session.scalar(select(ChainHead).where(ChainHead.person_id == person_id))
+    last = newest.sequence if newest else 0
+    if (head.sequence if head else 0) > last:
+        return [Fault(person_id, last + 1, "cut")]
+    if newest and (head is None or head.sequence < last):
+        return [Fault(person_id, last, "inserted")]
+    if newest and head and head.mac != newest.mac:
+        return [Fault(person_id, last, "rewritten")]
+    return []
 
 
 def _payload_faults(person_id: int) -> Iterator[Fault]:
