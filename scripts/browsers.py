@@ -43,6 +43,11 @@ def find_xvfb():
     return _first(["Xvfb"]) or _from_debian("xvfb", ["Xvfb"])
 
 
+def find_turnserver():
+    """The path of coturn, or None when there is none and we may not install one."""
+    return _first(("turnserver",)) or _from_debian("coturn", ("turnserver",))
+
+
 def find_openssl():
     """The path of openssl, or None when there is none and we may not install one."""
     return _first(("openssl",)) or _from_debian("openssl", ("openssl",))

@@ -3,9 +3,10 @@
 Planned and announced by the agency; registered for in one click; two speakers come by their links, are checked, wait, speak with each other and
 hand over; a moderator works by keyboard alone; viewers at a desk, on a phone with sound only, and one who loses the network; questions, a poll,
 slides; whoever composes is killed; the web process is killed while everybody is there; the end, the recording with its chapters, presence and JP.
+Beside it: hand-overs in a row, a stage whose links all go over a TURN server, and a speaker in Firefox.
 
-Pictures of each state lie in tests/artifacts/screens. It takes some minutes, and two cores to itself. PARTS=<webinar,handover>
-proves some of it.
+Pictures of each state lie in tests/artifacts/screens. It takes some minutes, and two cores to itself. PARTS=<webinar,handover,relay,
+firefox> proves some of it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from tests.e2e.performing import FAKE_DEVICES, LONG, check_and_enter, wait_until
 from tests.e2e.product import Product
 from tests.e2e.watch import TELL_VIOLATIONS, shoot
 from tests.proofs.live_acts import broken, press, told, within
-from tests.proofs.live_handover import CAMERA_OF_ONE_COLOR, hand_over
+from tests.proofs.live_elsewhere import ONLY_RELAYED, FirefoxSpeaker, told_relayed, turn_server
+from tests.proofs.live_handover import CAMERA_OF_ONE_COLOR, bring_on, hand_over
 
 TITLE = "Pelayanan Ramah Disabilitas di Loket"
 SPEAKERS = ("Raja Fatimah", "Syarifah Aini")
@@ -143,17 +145,21 @@ def go_on_air(cast: Cast, slug: str, links: list[str]) -> tuple[Page, list[Page]
     moderator = cast.enter(f"/webinar/{slug}/panggung", MODERATOR)
     enter_stage_alone(moderator)
     for name in SPEAKERS:
-        press(moderator, moderator.locator("[data-green] li", has_text=name).get_by_role("button", name="Naikkan"))
+        bring_on(moderator, name)
         expect(moderator.locator("[data-tiles] .tile", has_text=name)).to_be_visible(timeout=LONG)
     wait_until_moving(speakers[0], SPEAKERS[1])
     wait_until_moving(speakers[1], SPEAKERS[0])
     told("two speakers see each other on stage", True)
-    press(moderator, moderator.get_by_role("button", name="Mulai siaran"))
-    press(moderator, moderator.locator("[data-confirm-dialog]").get_by_role("button", name="Mulai siaran"))
-    expect(moderator.get_by_role("button", name="Akhiri")).to_be_visible(timeout=LONG)
+    begin(moderator)
     picture(moderator, "bukti-panggung")
     picture(speakers[0], "bukti-narasumber")
     return moderator, speakers
+
+
+def begin(moderator: Page) -> None:
+    press(moderator, moderator.get_by_role("button", name="Mulai siaran"))
+    press(moderator, moderator.locator("[data-confirm-dialog]").get_by_role("button", name="Mulai siaran"))
+    expect(moderator.get_by_role("button", name="Akhiri")).to_be_visible(timeout=LONG)
 
 
 def enter_stage_alone(moderator: Page) -> None:
@@ -341,13 +347,58 @@ def prove_hand_overs(product: LiveProduct, chromium: Browser) -> None:
             print(line)
 
 
-PARTS = {"webinar": prove, "handover": prove_hand_overs}
+def prove_relayed(product: LiveProduct, chromium: Browser) -> None:
+    """No browser of the stage reaches another but through the TURN server: they talk, and the programme is made of it."""
+    cast = Cast(product, chromium)
+    slug, links = plan(cast)
+    speakers = [cast.enter(link, script=ONLY_RELAYED) for link in links]
+    for speaker in speakers:
+        check_and_enter(speaker)
+    moderator = cast.enter(f"/webinar/{slug}/panggung", MODERATOR, script=ONLY_RELAYED)
+    enter_stage_alone(moderator)
+    for name in SPEAKERS:
+        bring_on(moderator, name)
+    wait_until_moving(speakers[0], SPEAKERS[1])
+    wait_until_moving(speakers[1], SPEAKERS[0])
+    begin(moderator)
+    first = within(60, lambda: sum(take[2] for take in product.rows(slug)["takes"]) > 50_000)
+    told("the programme arrives at the server", first is not None, str(product.rows(slug)["takes"]))
+    told_relayed([*speakers, moderator])
+
+
+def prove_firefox(product: LiveProduct, chromium: Browser) -> None:
+    """A speaker in Firefox is told what it can do, is seen and heard, sees the other; the other's browser sends the programme."""
+    cast = Cast(product, chromium)
+    slug, links = plan(cast)
+    raja = FirefoxSpeaker(product.url + links[0], [SPEAKERS[1]])
+    checked = raja.next_fact()["checked"]
+    told("Firefox: the device check tells what it can do", any("siap untuk berbicara" in step for step in checked), "; ".join(checked)[:200])
+    raja.next_fact()
+    syarifah = cast.enter(links[1])
+    check_and_enter(syarifah)
+    moderator = cast.enter(f"/webinar/{slug}/panggung", MODERATOR)
+    enter_stage_alone(moderator)
+    picture(moderator, "bukti-firefox-menunggu")
+    for name in SPEAKERS:
+        bring_on(moderator, name)
+    wait_until_moving(syarifah, SPEAKERS[0])
+    seen = raja.next_fact()
+    told("Firefox: two speakers see each other on stage", seen["seen"] == [SPEAKERS[1]], seen["where"])
+    begin(moderator)
+    first = within(60, lambda: sum(take[2] for take in product.rows(slug)["takes"]) > 50_000)
+    told("the programme arrives at the server, from a browser that can send it", first is not None, str(product.rows(slug)["takes"]))
+    picture(syarifah, "bukti-firefox-panggung")
+    raja.leave()
+
+
+PARTS = {"webinar": prove, "handover": prove_hand_overs, "relay": prove_relayed, "firefox": prove_firefox}
 
 
 def main() -> int:
     asked = list(filter(None, os.environ.get("PARTS", "").split(","))) or list(PARTS)
-    with tempfile.TemporaryDirectory(prefix="gurindam-proof-") as name:
+    with tempfile.TemporaryDirectory(prefix="gurindam-proof-") as name, turn_server(Path(name)) as settings:
         product = LiveProduct(Path(name))
+        product.env |= settings
         try:
             product.start()
             with sync_playwright() as playwright:
