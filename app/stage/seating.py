@@ -195,7 +195,7 @@ class Seating(EventGroup):
         pace=(6, 60),
         browser=fields.one_of("good", "no_composer", "unusable"),
         camera=fields.one_of("good", "refused", "missing", "busy"),
-        microphone=fields.one_of("good", "silent", "refused", "missing", "busy"),
+        microphone=fields.one_of("good", "silent", "unmeasured", "refused", "missing", "busy"),
         kbps=fields.number(0, 10_000_000),
         echo=fields.flag(),
     )

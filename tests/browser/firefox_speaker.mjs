@@ -20,8 +20,8 @@ const browser = await puppeteer.launch({
   },
 });
 const faults = [];
+const page = await browser.newPage();
 try {
-  const page = await browser.newPage();
   page.setDefaultTimeout(120_000);
   page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
   page.on('pageerror', (error) => faults.push(String(error)));
@@ -46,7 +46,10 @@ try {
   );
   say({ seen: others, where: await page.$eval('[data-where]', (element) => element.textContent.trim()) });
   await left;
-  say({ faults });
+  if (faults.length) throw new Error('the page told of faults');
+} catch (reason) {
+  console.error(reason.message, faults, await page.$eval('#isi', (element) => element.innerText.slice(0, 2000)));
+  process.exitCode = 1;
 } finally {
   await browser.close();
 }

@@ -370,25 +370,24 @@ def prove_firefox(product: LiveProduct, chromium: Browser) -> None:
     """A speaker in Firefox is told what it can do, is seen and heard, sees the other; the other's browser sends the programme."""
     cast = Cast(product, chromium)
     slug, links = plan(cast)
-    raja = FirefoxSpeaker(product.url + links[0], [SPEAKERS[1]])
-    checked = raja.next_fact()["checked"]
-    told("Firefox: the device check tells what it can do", any("siap untuk berbicara" in step for step in checked), "; ".join(checked)[:200])
-    raja.next_fact()
-    syarifah = cast.enter(links[1])
-    check_and_enter(syarifah)
-    moderator = cast.enter(f"/webinar/{slug}/panggung", MODERATOR)
-    enter_stage_alone(moderator)
-    picture(moderator, "bukti-firefox-menunggu")
-    for name in SPEAKERS:
-        bring_on(moderator, name)
-    wait_until_moving(syarifah, SPEAKERS[0])
-    seen = raja.next_fact()
-    told("Firefox: two speakers see each other on stage", seen["seen"] == [SPEAKERS[1]], seen["where"])
-    begin(moderator)
-    first = within(60, lambda: sum(take[2] for take in product.rows(slug)["takes"]) > 50_000)
-    told("the programme arrives at the server, from a browser that can send it", first is not None, str(product.rows(slug)["takes"]))
-    picture(syarifah, "bukti-firefox-panggung")
-    raja.leave()
+    with FirefoxSpeaker(product.url + links[0], [SPEAKERS[1]]) as raja:
+        checked = raja.next_fact()["checked"]
+        told("Firefox: the device check tells what it can do", any("siap untuk berbicara" in step for step in checked), "; ".join(checked)[:200])
+        raja.next_fact()
+        syarifah = cast.enter(links[1])
+        check_and_enter(syarifah)
+        moderator = cast.enter(f"/webinar/{slug}/panggung", MODERATOR)
+        enter_stage_alone(moderator)
+        picture(moderator, "bukti-firefox-menunggu")
+        for name in SPEAKERS:
+            bring_on(moderator, name)
+        wait_until_moving(syarifah, SPEAKERS[0])
+        seen = raja.next_fact()
+        told("Firefox: two speakers see each other on stage", seen["seen"] == [SPEAKERS[1]], seen["where"])
+        begin(moderator)
+        first = within(60, lambda: sum(take[2] for take in product.rows(slug)["takes"]) > 50_000)
+        told("the programme arrives at the server, from a browser that can send it", first is not None, str(product.rows(slug)["takes"]))
+        picture(syarifah, "bukti-firefox-panggung")
 
 
 PARTS = {"webinar": prove, "handover": prove_hand_overs, "relay": prove_relayed, "firefox": prove_firefox}

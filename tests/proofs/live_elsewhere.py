@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from playwright.sync_api import Page
 
@@ -92,7 +92,13 @@ class FirefoxSpeaker:
         assert line, "Firefox ended before it had said everything"
         return json.loads(line)
 
-    def leave(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_reason: object) -> None:
         assert self.process.stdin
         self.process.stdin.close()
-        told("Firefox ends without a fault", within(60, lambda: self.process.poll() is not None) is not None and self.process.returncode == 0)
+        ended = within(60, lambda: self.process.poll() is not None) is not None
+        told("Firefox ends without a fault", ended and self.process.returncode == 0, str(self.process.returncode))
+        if not ended:
+            self.process.terminate()

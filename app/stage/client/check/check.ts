@@ -2,7 +2,7 @@
 import type { Room } from '../../../room/client/parts/room';
 import { canCompose } from '../compose/composer';
 import type { Devices } from '../people/devices';
-import { Level } from '../people/levels';
+import { Level, startAudio } from '../people/levels';
 import { find, icon, say, speed, word } from '../page/pieces';
 import { measureLine } from './line';
 
@@ -15,6 +15,11 @@ export interface Found {
   camera: string;
   microphone: string;
   kbps: number;
+  echo: boolean;
+}
+
+interface Heard {
+  microphone: 'good' | 'silent' | 'unmeasured';
   echo: boolean;
 }
 
@@ -58,9 +63,9 @@ export class DeviceCheck {
     }
   }
 
-  private finish(kbps: number | null, heard: { loud: boolean; echo: boolean }): void {
+  private finish(kbps: number | null, heard: Heard): void {
     const { own, trouble } = this.devices;
-    const microphone = trouble.microphone ?? (own.microphone && heard.loud ? 'good' : own.microphone ? 'silent' : 'missing');
+    const microphone = trouble.microphone ?? (own.microphone ? heard.microphone : 'missing');
     this.found = { browser: browserKind(), camera: trouble.camera ?? (own.camera ? 'good' : 'missing'), microphone, kbps: Math.round(kbps ?? 0), echo: heard.echo };
     this.show('camera', this.found.camera);
     this.show('microphone', microphone);
@@ -79,10 +84,10 @@ export class DeviceCheck {
   }
 
   /** Three seconds of oneself, to hear and see; and whether anything was heard. */
-  private async echo(audio: AudioContext): Promise<{ loud: boolean; echo: boolean }> {
+  private async echo(audio: AudioContext): Promise<Heard> {
     const { microphone, camera } = this.devices.own;
     const tracks = [microphone, camera].filter((track): track is MediaStreamTrack => track !== null);
-    const level = microphone ? new Level(audio, microphone) : null;
+    const level = microphone && (await startAudio(audio)) ? new Level(audio, microphone) : null;
     const recorded = record(tracks);
     let most = 0;
     const meter = find<HTMLMeterElement>('[data-level]');
@@ -93,7 +98,7 @@ export class DeviceCheck {
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
     level?.close();
-    return { loud: most > HEARD, echo: this.showEcho(await recorded) };
+    return { microphone: !level ? 'unmeasured' : most > HEARD ? 'good' : 'silent', echo: this.showEcho(await recorded) };
   }
 
   private showEcho(blob: Blob | null): boolean {
@@ -110,7 +115,7 @@ export class DeviceCheck {
     const sign = row?.querySelector<HTMLElement>('[data-result]');
     if (!row || !sign) return;
     const good = result === 'good';
-    sign.className = `state ${good ? 'state-ok' : result === 'no_composer' || result === 'weak' ? 'state-warn' : 'state-late'}`;
+    sign.className = `state ${good ? 'state-ok' : ['no_composer', 'weak', 'unmeasured'].includes(result) ? 'state-warn' : 'state-late'}`;
     const text = row.getAttribute(`data-${result.replace('_', '-')}`) ?? '';
     sign.replaceChildren(icon(good ? 'done' : 'alert'), more ? `${text}, ${more}` : text);
     say(row.querySelector('[data-help]'), row.getAttribute(`data-help-${result.replace('_', '-')}`) ?? '');

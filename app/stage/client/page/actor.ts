@@ -6,6 +6,7 @@ import type { Scene } from '../compose/painter';
 import { Programme } from '../compose/programme';
 import type { Conversation } from '../people/conversation';
 import type { Devices } from '../people/devices';
+import { startAudio } from '../people/levels';
 import { Mesh } from '../people/mesh';
 import type { Seat, Seated, Taken } from '../people/types';
 import type { Pictures } from './pictures';
@@ -64,7 +65,7 @@ export class Actor {
   /** Call it from a click: browsers let sound play and be mixed only after one. */
   async enter(): Promise<boolean> {
     this.audio ??= new AudioContext();
-    await this.audio.resume();
+    await startAudio(this.audio);
     this.mix ??= new Mix(this.audio);
     this.programme ??= new Programme(this.room, this.mix, this.scene, (state) => this.told.programme(state));
     this.mine.microphone = this.devices.own.microphone !== null;

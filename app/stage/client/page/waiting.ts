@@ -68,7 +68,7 @@ function noteOf(one: Expected): string {
 
 function checksOf({ check }: Expected): HTMLElement[] {
   const found: HTMLElement[] = [];
-  if (check.microphone) found.push(state(word(`mic-${check.microphone}`), check.microphone === 'good' ? 'ok' : 'late', check.microphone === 'good' ? 'mic' : 'mic-off'));
+  if (check.microphone) found.push(state(word(`mic-${check.microphone}`), check.microphone === 'good' ? 'ok' : check.microphone === 'unmeasured' ? 'warn' : 'late', ['good', 'unmeasured'].includes(check.microphone) ? 'mic' : 'mic-off'));
   if (check.camera) found.push(state(word(`cam-${check.camera}`), check.camera === 'good' ? 'ok' : 'late', 'cam'));
   if (check.kbps) found.push(state(speed(check.kbps), check.kbps >= 900 ? 'ok' : 'warn', 'signal'));
   if (check.browser && check.browser !== 'good') found.push(state(word(`browser-${check.browser}`), 'warn', 'alert'));

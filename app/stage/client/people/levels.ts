@@ -1,3 +1,11 @@
+const START_MS = 1000;
+
+/** Let sound be measured and mixed. False where it cannot: a browser without a loudspeaker may never begin, and must not be waited for. */
+export async function startAudio(audio: AudioContext): Promise<boolean> {
+  await Promise.race([audio.resume(), new Promise((resolve) => setTimeout(resolve, START_MS))]);
+  return audio.state === 'running';
+}
+
 /** How loud a voice is, 0 to 1, read when asked. */
 export class Level {
   private readonly analyser: AnalyserNode;
