@@ -416,6 +416,6 @@ def _apply_units(batch: list[PeopleImportRow], actor_id: int) -> None:
         if "jenis" in v:
             unit.kind = v["jenis"]
         if "nama" in v:
-            rename_unit(unit, v["nama"], max(clock.today(), unit.valid_from + timedelta(days=1)), actor_id)
+            rename_unit(unit, v["nama"], max(clock.today(), unit.valid_from), actor_id)
         if parent_id is not None:
             move_unit(unit, get_unit(parent_id), actor_id)

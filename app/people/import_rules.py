@@ -15,8 +15,9 @@ from flask_babel import gettext as _
 
 from app.people import nip as nip_rules
 from app.people.models import EmploymentType, PositionType
-from app.people.services import EMAIL
+from app.people.services import EMAIL, NOT_YET
 from app.people.spreadsheets import EMPTY, Cell, Table, Unreadable
+from app.ui.formats import tanggal
 from app.people.units import KINDS
 
 PEOPLE_COLUMNS = (
@@ -44,6 +45,7 @@ class PersonNow:
     user_id: int
     facts: dict[str, Any]
     rescuable: bool = True
+    placed_since: date | None = None  # in the unit and position of now
 
 
 @dataclass(slots=True)
@@ -133,7 +135,7 @@ def _person_row(number: int, cells: dict[str, Cell], present: Present) -> Checke
             values["aktif"] = word in YES
         else:
             row.say("aktif", _("Isi ya atau tidak, bukan “%(text)s”.", text=text["aktif"]))
-    since = _read_day(row, cells.get("berlaku_mulai", EMPTY))
+    since = _read_day(row, cells.get("berlaku_mulai", EMPTY), present.today)
     person = _find_person(row, text, values, present)
     row.key = person.user_id if person else (values.get("nip") or values.get("surel") or f"row {number}")
     _refuse_foreign_keys(row, values, person, present)
@@ -155,10 +157,14 @@ def _person_row(number: int, cells: dict[str, Cell], present: Present) -> Checke
     else:
         row.target_id = person.user_id
         values = {name: value for name, value in values.items() if name == "atasan" or person.facts.get(name) != value}
-        if "surel" in values and not person.rescuable:
-            row.say("surel", _("Akun ini memegang peran yang lebih tinggi; surelnya hanya dapat diganti oleh admin sistem."))
+        for name in ("nama", "surel", "nip", "aktif"):
+            if name in values and not person.rescuable:
+                row.say(name, _("Akun ini memegang peran yang lebih tinggi; isian ini hanya dapat diganti oleh admin sistem."))
         if "nip" in values and person.facts["nip"]:
             row.say("nip", _("NIP orang ini akan diganti; nomor lamanya tetap tersimpan di riwayat."), "warning")
+        placed = since if {"kode_unit", "jabatan"} & values.keys() else None
+        if placed and person.placed_since and placed < person.placed_since:
+            row.say("berlaku_mulai", _("Tanggalnya sebelum penempatan yang sekarang (sejak %(day)s).", day=tanggal(person.placed_since)))
         row.action = "update"
     stated = values.get("jenis_kepegawaian") or (person.facts["jenis_kepegawaian"] if person else "")
     if values.get("nip"):
@@ -211,11 +217,16 @@ def _read_choice(row: CheckedRow, text: dict[str, str], values: dict[str, Any], 
         row.say(name, _("“%(text)s” tidak dikenal. Pilihannya: %(choices)s.", text=text[name], choices=", ".join(sorted(set(words.values())))))
 
 
-def _read_day(row: CheckedRow, cell: Cell) -> date | None:
+def _read_day(row: CheckedRow, cell: Cell, today: date) -> date | None:
     if not cell.text or cell.formula:
         return None
-    if cell.day is not None:
-        return cell.day
+    day = cell.day or _written_day(row, cell)
+    if day is not None and day > today:
+        row.say("berlaku_mulai", NOT_YET)
+    return day
+
+
+def _written_day(row: CheckedRow, cell: Cell) -> date | None:
     for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"):
         try:
             found = datetime.strptime(cell.text, pattern).date()  # noqa: DTZ007
@@ -378,7 +389,7 @@ def _unit_row(number: int, cells: dict[str, Cell], present: Present) -> CheckedR
         row.say("nama", _("Isi nama unit, 3 sampai 255 karakter."))
     if "jenis" in text and values["jenis"] not in KINDS:
         row.say("jenis", _("“%(text)s” tidak dikenal. Pilihannya: %(choices)s.", text=text["jenis"], choices=", ".join(KINDS)))
-    since = _read_day(row, cells.get("berlaku_mulai", EMPTY))
+    since = _read_day(row, cells.get("berlaku_mulai", EMPTY), present.today)
     if known is not None:
         if known["ended"]:
             row.say("kode", _("Unit %(code)s sudah tidak berlaku.", code=code))

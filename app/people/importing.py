@@ -43,6 +43,7 @@ from app.people.models import (
     PeopleImport,
     PeopleImportRow,
     RoleGrant,
+    UnitMembership,
     User,
 )
 from app.people.queries import changed_rows, get_user
@@ -232,6 +233,14 @@ def load_present(subject: str, uploader_id: int) -> Present:
             present.accounts[email] = user_id
     for number, owner in db.session.execute(select(EmployeeIdentifier.nip, Employee.user_id).join(Employee, Employee.id == EmployeeIdentifier.employee_id)):
         present.former_nips[number] = owner
+    placed = dict(
+        db.session.execute(
+            select(Employee.user_id, func.max(UnitMembership.valid_from))
+            .join(UnitMembership, UnitMembership.employee_id == Employee.id)
+            .where(UnitMembership.valid_to.is_(None))
+            .group_by(Employee.user_id)
+        ).all()
+    )
     people = db.session.execute(
         select(
             User.id,
@@ -264,7 +273,7 @@ def load_present(subject: str, uploader_id: int) -> Present:
             "kode_unit": code_of[p.org_unit_id],
             "aktif": p.active,
         }
-        present.people[p.id] = PersonNow(p.id, facts, rescuable=p.id not in strong)
+        present.people[p.id] = PersonNow(p.id, facts, rescuable=p.id not in strong, placed_since=placed.get(p.id))
     return present
 
 

@@ -34,6 +34,7 @@ from app.people.models import (
 )
 from app.people.permissions import GRANTABLE, RESCUABLE
 from app.people.queries import get_unit, get_user
+from app.ui.formats import tanggal
 
 EMAIL = re.compile(r"[^@\s,;<>\"']+@[^@\s,;<>\"']+\.[^@\s,;<>\"'.]{2,}")
 _carrying_out: ContextVar[bool] = ContextVar("carrying_out_import", default=False)
@@ -65,6 +66,7 @@ def create_user(
     address belongs to somebody, `Invalid` when they cannot be right.
     """
     refuse_while_importing()
+    refuse_future(since or clock.today())
     email = clean_email(email)
     refuse_taken_email(email, None)
     user = User(
@@ -253,15 +255,28 @@ def enable_user(actor: User, user: User) -> None:
     audit.note(actor.id, "people.account_enabled", ("user", user.id))
 
 
+NOT_YET = _l("Perubahan dicatat paling cepat pada harinya: pilih hari ini atau sebelumnya.")
+
+
+def refuse_future(since: date, field: str = "since") -> None:
+    """A change holds as soon as it is saved, so it cannot begin later than today. Raises `Invalid`."""
+    if since > clock.today():
+        raise Invalid(fields={field: NOT_YET})
+
+
 def change_unit(employee: Employee, unit: OrgUnit, position: str, since: date) -> None:
-    """Note that a person works in another unit or position since a day; what was before is kept with its end."""
+    """Note that a person works in another unit or position since a day; what was before is kept with its end, and what began on that same
+    day is corrected. Raises `Invalid` for a day before the present placement began: its place in the history is taken."""
     if employee.org_unit_id == unit.id and employee.position == position:
         return
+    refuse_future(since)
     current = db.session.scalars(
         select(UnitMembership).where(UnitMembership.employee_id == employee.id, UnitMembership.valid_to.is_(None))
     ).all()
     for membership in current:
-        if membership.valid_from >= since:
+        if membership.valid_from > since:
+            raise Invalid(fields={"since": _l("Tanggalnya sebelum penempatan yang sekarang (sejak %(day)s).", day=tanggal(membership.valid_from))})
+        if membership.valid_from == since:
             db.session.delete(membership)
         else:
             membership.valid_to = date.fromordinal(since.toordinal() - 1)
@@ -301,12 +316,16 @@ def refuse_supervisor_loop(user_id: int, supervisor_id: int | None) -> None:
         step = db.session.scalar(select(Employee.supervisor_id).where(Employee.user_id == step))
 
 
-def edit_person(actor: User, user_id: int, facts: dict[str, Any], since: date) -> User:
-    """Change what the personnel data say. `facts` holds the fields that are to change; refusals name the field.
+DATED = frozenset({"org_unit_id", "position", "nip"})  # what a person's history keeps with its days
+
+
+def edit_person(actor: User, user_id: int, facts: dict[str, Any], since: date) -> bool:
+    """Change what the personnel data say; False when they say so already. `facts` holds the fields that are to change; refusals name the field.
 
     Who somebody is (name, NIP, e-mail address) and whether they are active is nobody's to change who may not rescue the account.
     """
     refuse_while_importing()
+    refuse_future(since)
     user = get_user(user_id)
     before: dict[str, Any] = {}
     if "email" in facts:
@@ -343,5 +362,7 @@ def edit_person(actor: User, user_id: int, facts: dict[str, Any], since: date) -
     if before:
         db.session.flush()
         after = {name: "…" if old == "…" else facts.get(name) for name, old in before.items()}
+        if DATED & before.keys():
+            after["since"] = since.isoformat()
         audit.note(actor.id, "people.person_edited", ("user", user.id), before=before, after=after)
-    return user
+    return bool(before)

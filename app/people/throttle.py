@@ -52,8 +52,9 @@ def account_key(identifier: str, kind: str = "password") -> str:
     return f"{kind}:" + keyed_digest("throttle", identifier)
 
 
-def address_key(address: str) -> str:
-    return "address:" + keyed_digest("throttle", address)
+def address_key(address: str, kind: str = "password") -> str:
+    """Requests for a mail have a count of their own: an office that asks for sixty mails still signs in."""
+    return ("address-mail:" if kind == "mail" else "address:") + keyed_digest("throttle", address)
 
 
 def wait_after(failures: int) -> timedelta | None:
@@ -67,7 +68,7 @@ def count_try(identifier: str, address: str, user_id: int | None, kind: str = "p
     """Count a try as failed until it is forgiven; raises `SignInBlocked` when it may not be made now.
 
     Tries with a one-time code (`code`) and requests for a mail (`mail`) are counted apart: a locked account can still be opened by its
-    owner's code, and they never lock the account.
+    owner's code, and they never lock the account. Requests for a mail do not use up an address's tries at signing in either.
     """
     with transaction():
         now = clock.now()
@@ -75,7 +76,7 @@ def count_try(identifier: str, address: str, user_id: int | None, kind: str = "p
         if user is not None and user.locked_until is not None and user.locked_until > now:
             raise SignInBlocked(user.locked_until, locked=True)
         account = _row(account_key(str(user_id) if user_id else identifier, kind), now, FORGET_ACCOUNT_AFTER)
-        place = _row(address_key(address), now, ADDRESS_WINDOW)
+        place = _row(address_key(address, kind), now, ADDRESS_WINDOW)
         for row in (account, place):
             if row.blocked_until is not None and row.blocked_until > now:
                 raise SignInBlocked(row.blocked_until, locked=row is account and row.blocked_until - now > LONGEST_WAIT)

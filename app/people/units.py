@@ -13,7 +13,8 @@ from app.kernel.errors import Conflict, Invalid
 from app.people import audit
 from app.people.models import Employee, OrgUnit, OrgUnitName, UnitMembership
 from app.people.queries import changed_rows, get_unit
-from app.people.services import refuse_while_importing
+from app.people.services import refuse_future, refuse_while_importing
+from app.ui.formats import tanggal
 
 KINDS = {
     "pemerintah": _l("Pemerintah daerah"),
@@ -55,6 +56,7 @@ def add_unit(
 ) -> OrgUnit:
     """A new unit below another one (or at the top)."""
     refuse_while_importing()
+    refuse_future(valid_from, "valid_from")
     name, code = clean_unit(name, kind, code)
     if db.session.scalar(select(OrgUnit.id).where(OrgUnit.code == code)):
         raise Conflict(_l("Kode unit %(code)s sudah dipakai.", code=code), code="unit_code_taken", fields={"code": _l("Kode ini sudah dipakai.")})
@@ -74,14 +76,18 @@ def add_unit(
 
 
 def rename_unit(unit: OrgUnit, name: str, since: date, actor_id: int | None = None) -> None:
-    """A new name from a day on; the old one stays in the unit's history."""
+    """A new name from a day on, at the latest today; the old one stays in the unit's history, and one that began on that same day is corrected."""
     refuse_while_importing()
     name, _code = clean_unit(name, unit.kind, unit.code)
     if name == unit.name:
         return
-    _refuse_day_before(unit, since)
+    if since != unit.valid_from:  # a wrong name is corrected from its first day
+        _refuse_day_before(unit, since)
+        refuse_future(since)
     for row in db.session.scalars(select(OrgUnitName).where(OrgUnitName.org_unit_id == unit.id, OrgUnitName.valid_to.is_(None))):
-        if row.valid_from >= since:
+        if row.valid_from > since:
+            raise Invalid(fields={"since": _l("Tanggalnya sebelum nama yang sekarang (sejak %(day)s).", day=tanggal(row.valid_from))})
+        if row.valid_from == since:
             db.session.delete(row)
         else:
             row.valid_to = since - timedelta(days=1)
@@ -130,6 +136,7 @@ def merge_unit(unit: OrgUnit, into: OrgUnit, since: date, actor_id: int | None =
         raise Conflict(_l("Salah satu unit sudah tidak berlaku."), code="unit_ended")
     _refuse_day_before(unit, since)
     _refuse_day_before(into, since)
+    refuse_future(since)
     for child in db.session.scalars(select(OrgUnit).where(OrgUnit.parent_id == unit.id)).all():
         _rewrite_paths(child, into)
     people = _move_people(unit, into, since)

@@ -180,12 +180,12 @@ def edit_person(user_id: int) -> Any:
         with transaction():
             person = get_visible_user(actor, MANAGE_PEOPLE, user_id)
             facts = _facts_from_form(person)
-            services.edit_person(actor, user_id, facts, day_from(request.form.get("since", "")))
+            is_changed = services.edit_person(actor, user_id, facts, day_from(request.form.get("since", "")))
     except NotFound:
         raise
     except DomainError as refusal:
         return _refused_form(user_id, refusal)
-    flash(_("Perubahan tersimpan."), "success")
+    flash(_("Perubahan tersimpan.") if is_changed else _("Tidak ada yang berubah."), "success")
     return redirect(f"/kelola/pegawai/{user_id}", 303)
 
 
