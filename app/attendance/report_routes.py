@@ -20,9 +20,10 @@ from app.kernel.errors import DomainError, NotFound
 from app.kernel.http import page_asked
 from app.media import presentation
 from app.media.models import AssetKind, AssetState, MediaAsset
-from app.people import audit, nip
+from app.people import audit
 from app.people.downloads import table_answer
 from app.people.models import User
+from app.people.name_filter import turn_away_number
 from app.people.sessions import viewer
 from app.webinars.labels import STATES
 from app.webinars.models import Webinar
@@ -44,8 +45,8 @@ def report_list() -> Any:
 def report_page(slug: str) -> Any:
     webinar, reach = report.get_report_webinar(viewer(), slug)
     filters = _filters()
-    if nip.is_like_number(filters.name):
-        return redirect(url_for(".report_page", slug=slug), 303)  # somebody typed a NIP into the address: do not keep it there
+    if away := turn_away_number():
+        return away
     webinar_id = webinar.id
     with transaction():
         audit.note(viewer().id, "attendance.report_seen", ("webinar", webinar_id))

@@ -15,7 +15,7 @@ from app.kernel import clock
 from app.kernel.access import Role, Scope, may, permission, public, requires
 from app.kernel.db import transaction
 from app.kernel.errors import NotAllowed, NotFound
-from app.kernel.http import page_asked
+from app.kernel.http import LARGEST_ROW_NUMBER, page_asked
 from app.learning import ledger, queries, team
 from app.learning.permissions import ASSIGN, LEARN, SEE_PROGRESS
 from app.people import audit
@@ -109,7 +109,8 @@ def member_proofs(user_id: int) -> Any:
 
 def _proofs_of(person: User) -> proofs.Page:
     """The page that the address asks for, or the one on which the proof `nomor` stands."""
-    return proofs.read(person.id, page_asked(), request.args.get("nomor", type=int))
+    number = request.args.get("nomor", type=int)
+    return proofs.read(person.id, page_asked(), number if number is None else min(max(number, 0), LARGEST_ROW_NUMBER))
 
 
 def _record_of(person: User) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from app.learning import assignments, choosing, exporting, given, team
 from app.learning.choosing import Choice
 from app.learning.permissions import ASSIGN, SEE_PROGRESS
 from app.learning.routes import bp
-from app.people import audit, nip
+from app.people import audit
 from app.people.downloads import table_answer
 from app.people.models import OrgUnit, User
+from app.people.name_filter import turn_away_number
 from app.people.queries import get_visible_unit, list_units, visible_unit_ids
 from app.people.sessions import viewer
 
@@ -73,8 +74,8 @@ def _unit_options(units: list[OrgUnit]) -> list[tuple[int, str]]:
 @requires(SEE_PROGRESS)
 def team_page() -> Any:
     name, unit_id, only_overdue = _team_filters()
-    if nip.is_like_number(name):
-        return redirect(url_for(".team_page"), 303)  # somebody typed a NIP into the address: do not keep it there
+    if away := turn_away_number():
+        return away
     page = page_asked()
     args: dict[str, Any] = {key: value for key, value in (("nama", name), ("unit", unit_id)) if value}
     return render_template(

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, false, func, or_, select
 
 from app.kernel import clock
 from app.kernel.db import db
@@ -20,7 +20,7 @@ PAGE = 100
 MOST_COUNTED = 10_000  # also the most that a file holds
 AT_ONCE = 500
 UNIT_FIELDS = frozenset({"unit", "unit_id", "org_unit_id", "parent_id", "into_id"})
-PEOPLE_FIELDS = frozenset({"user_id", "supervisor_id"})
+PEOPLE_FIELDS = frozenset({"user_id", "supervisor_id", "owner_id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,10 @@ def _chosen(filters: Filters) -> Select[Any]:
         named = select(User.id)
         for word in filters.name.split():
             named = named.where(User.full_name.icontains(word, autoescape=True))
-        chosen = chosen.where(or_(AuditEntry.actor_id.in_(named), and_(AuditEntry.object_type == "user", AuditEntry.object_id.in_(named))))
+        told = [side[field].as_integer().in_(named) for side in (AuditEntry.before, AuditEntry.after) for field in sorted(PEOPLE_FIELDS)]
+        about = and_(AuditEntry.object_type == "user", AuditEntry.object_id.in_(named))
+        by_nobody = AuditEntry.actor_id.is_(None) if filters.name.casefold() == _("sistem") else false()
+        chosen = chosen.where(or_(AuditEntry.actor_id.in_(named), about, by_nobody, *told))
     if filters.actor_id is not None:
         chosen = chosen.where(AuditEntry.actor_id == filters.actor_id)
     if filters.object_type:
@@ -156,10 +159,12 @@ class _Names:
         return f"{audit.thing_for(entry.object_type)} {name}".rstrip()
 
     def details(self, entry: AuditEntry) -> list[str]:
-        """Each field with what it was and what it became."""
+        """Each field with what it was and what it became; what stayed the same is left out."""
         lines = []
         for field, value in entry.before.items():
             before, label = self._words(field, value), labels.FIELDS.get(field, field)
+            if field in entry.after and entry.after[field] == value:
+                continue
             if field in entry.after:
                 lines.append(_("%(field)s: %(before)s menjadi %(after)s", field=label, before=before, after=self._words(field, entry.after[field])))
             else:

@@ -17,8 +17,8 @@ from app.people import nip as nip_rules
 from app.people.models import EmploymentType, PositionType
 from app.people.services import EMAIL, NOT_YET
 from app.people.spreadsheets import EMPTY, Cell, Table, Unreadable
-from app.ui.formats import tanggal
 from app.people.units import KINDS
+from app.ui.formats import tanggal
 
 PEOPLE_COLUMNS = (
     "id", "nama", "surel", "nip", "jenis_kepegawaian", "golongan", "jabatan", "jenis_jabatan", "jenjang", "kode_unit", "atasan", "aktif", "berlaku_mulai",
@@ -160,6 +160,8 @@ def _person_row(number: int, cells: dict[str, Cell], present: Present) -> Checke
         for name in ("nama", "surel", "nip", "aktif"):
             if name in values and not person.rescuable:
                 row.say(name, _("Akun ini memegang peran yang lebih tinggi; isian ini hanya dapat diganti oleh admin sistem."))
+        if "surel" in values and person.facts["surel"]:
+            row.say("surel", _("Surel orang ini untuk masuk akan diganti."), "warning")
         if "nip" in values and person.facts["nip"]:
             row.say("nip", _("NIP orang ini akan diganti; nomor lamanya tetap tersimpan di riwayat."), "warning")
         placed = since if {"kode_unit", "jabatan"} & values.keys() else None
@@ -385,9 +387,10 @@ def _unit_row(number: int, cells: dict[str, Cell], present: Present) -> CheckedR
     known = present.units.get(code)
     words = {str(label).lower(): kind for kind, label in KINDS.items()}
     values["jenis"] = words.get(values["jenis"], values["jenis"])
-    if "nama" in text and len(values["nama"]) < 3:
+    is_asked = {name for name in ("nama", "jenis") if name in text and (values[name] or known is None)}  # an empty cell leaves what is there
+    if "nama" in is_asked and len(values["nama"]) < 3:
         row.say("nama", _("Isi nama unit, 3 sampai 255 karakter."))
-    if "jenis" in text and values["jenis"] not in KINDS:
+    if "jenis" in is_asked and values["jenis"] not in KINDS:
         row.say("jenis", _("“%(text)s” tidak dikenal. Pilihannya: %(choices)s.", text=text["jenis"], choices=", ".join(KINDS)))
     since = _read_day(row, cells.get("berlaku_mulai", EMPTY), present.today)
     if known is not None:

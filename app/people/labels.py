@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,6 +11,10 @@ from flask_babel import lazy_gettext as _l
 from app.kernel.access import Role
 from app.people import audit
 from app.people.models import EmploymentType, PositionType
+from app.ui.formats import tanggal, waktu
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d|$)")
+ISO_DAY = len("2026-01-31")
 
 ROLES: dict[str, Any] = {
     Role.LEARNER: _l("Peserta"),
@@ -68,10 +74,16 @@ FIELDS: dict[str, Any] = {
     "action": _l("tindakan"),
     "active": _l("masih aktif"),
     "actor_id": _l("pelaku"),
+    "anonymous_questions": _l("boleh bertanya tanpa nama"),
     "asset_id": _l("berkas"),
     "batch_id": _l("lembar"),
+    "body_markdown": _l("keterangan"),
+    "byte_size": _l("besar berkas (byte)"),
     "by_code": _l("dengan kode"),
+    "chat_open": _l("obrolan dibuka"),
+    "checkin_count": _l("presensi acak"),
     "checkins": _l("konfirmasi hadir"),
+    "checkins_needed": _l("presensi yang diperlukan"),
     "counts": _l("jumlah"),
     "create": _l("baru"),
     "days": _l("hari"),
@@ -81,31 +93,44 @@ FIELDS: dict[str, Any] = {
     "error": _l("salah"),
     "fields": _l("isian"),
     "filters": _l("saringan"),
+    "form": _l("bentuk"),
     "full_name": _l("nama"),
     "grade_code": _l("golongan"),
+    "guests_welcome": _l("tamu boleh ikut"),
     "import_id": _l("impor"),
     "into_id": _l("digabung ke"),
     "jp": _l("JP"),
     "kind": _l("jenis"),
+    "lesson": _l("materi"),
     "material_id": _l("bahan nomor"),
     "minutes": _l("menit yang diakui"),
     "name": _l("nama"),
     "nip": _l("NIP"),
+    "old_asset_id": _l("berkas lama"),
     "only_good_rows": _l("hanya baris yang benar"),
     "object_id": _l("nomor objek"),
     "object_type": _l("jenis objek"),
     "open_from": _l("terbuka sejak"),
     "org_unit_id": _l("unit"),
+    "owner_id": _l("pemilik"),
     "parent_id": _l("unit induk"),
     "participant": _l("peserta"),
+    "partner": _l("mitra"),
     "passing_score": _l("nilai lulus"),
-    "people": _l("orang"),
+    "people": _l("jumlah orang"),
     "position": _l("jabatan"),
     "position_tier": _l("jenjang"),
     "position_type": _l("jenis jabatan"),
+    "posttest_closes_at": _l("post-test ditutup"),
+    "posttest_key": _l("post-test"),
+    "presence_percent": _l("syarat hadir (persen)"),
+    "pretest_key": _l("pre-test"),
     "proof": _l("bukti"),
     "purpose": _l("keperluan"),
+    "question_moderation": _l("moderasi pertanyaan"),
     "reason": _l("alasan"),
+    "refused_words": _l("kata yang ditolak"),
+    "registration_closes_at": _l("pendaftaran ditutup"),
     "role": _l("peran"),
     "roles": _l("peran"),
     "round": _l("putaran"),
@@ -114,9 +139,13 @@ FIELDS: dict[str, Any] = {
     "seats": _l("kursi"),
     "sessions": _l("sesi acara"),
     "since": _l("berlaku mulai"),
+    "slow_mode_seconds": _l("mode lambat (detik)"),
     "speaker_id": _l("narasumber nomor"),
+    "starts_at": _l("mulai"),
+    "ends_at": _l("berakhir"),
     "state": _l("keadaan"),
     "subject": _l("isi berkas"),
+    "summary": _l("ringkasan"),
     "supervisor_id": _l("atasan"),
     "through": _l("lewat"),
     "title": _l("judul"),
@@ -144,7 +173,19 @@ def in_words(value: Any) -> str:
     for names in (ROLES, EMPLOYMENT_TYPES, POSITION_TYPES, FIELDS):
         if value in names:
             return str(names[value])
+    if isinstance(value, str) and (moment := _moment_of(value)):
+        return moment
     return audit.value_for(value)
+
+
+def _moment_of(text: str) -> str | None:
+    """A day or a moment that was kept as ISO text, as a person reads it."""
+    if not _ISO.match(text):
+        return None
+    try:
+        return tanggal(date.fromisoformat(text)) if len(text) == ISO_DAY else waktu(datetime.fromisoformat(text))
+    except ValueError:
+        return None
 
 
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Date, delete, func, insert, literal, select, update
+from sqlalchemy import Date, case, delete, func, insert, literal, select, update
 
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid
@@ -149,16 +149,17 @@ def merge_unit(unit: OrgUnit, into: OrgUnit, since: date, actor_id: int | None =
 
 
 def _move_people(unit: OrgUnit, into: OrgUnit, since: date) -> int:
-    """Everybody of one unit into another, with history; a handful of statements however many they are."""
-    theirs = select(Employee.id).where(Employee.org_unit_id == unit.id).scalar_subquery()
-    now = UnitMembership.employee_id.in_(theirs) & UnitMembership.valid_to.is_(None)
+    """Everybody of one unit into another, with history; a handful of statements however many they are. Who came after the day of the
+    merger is in the other unit from the day they came."""
+    now = (UnitMembership.org_unit_id == unit.id) & UnitMembership.valid_to.is_(None)
+    begins = case((UnitMembership.valid_from > since, UnitMembership.valid_from), else_=literal(since, Date()))
     statements: list[Any] = [
-        delete(UnitMembership).where(now, UnitMembership.valid_from >= since),
-        update(UnitMembership).where(now).values(valid_to=since - timedelta(days=1)),
         insert(UnitMembership).from_select(
             ["employee_id", "org_unit_id", "position", "valid_from"],
-            select(Employee.id, literal(into.id), Employee.position, literal(since, Date())).where(Employee.org_unit_id == unit.id),
+            select(UnitMembership.employee_id, literal(into.id), UnitMembership.position, begins).where(now),
         ),
+        delete(UnitMembership).where(now, UnitMembership.valid_from >= since),
+        update(UnitMembership).where(now).values(valid_to=since - timedelta(days=1)),
     ]
     for statement in statements:
         db.session.execute(statement, execution_options={"synchronize_session": False})

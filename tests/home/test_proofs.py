@@ -68,6 +68,8 @@ def test_a_number_is_found_on_its_page(app, client, siti):
     assert 'id="bukti-1"' in client.get("/rekam-jejak/bukti?page=99").text
     assert f'id="bukti-{total}"' in client.get("/rekam-jejak/bukti?nomor=satu&page=-3").text
     assert "materi-100" in client.get("/rekam-jejak/bukti").text
+    for number in (2**63, -(2**63) - 1, 10**400):
+        assert client.get(f"/rekam-jejak/bukti?nomor={number}").status_code == 200
 
 
 @pytest.mark.parametrize(

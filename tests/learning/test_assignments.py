@@ -327,7 +327,7 @@ def test_giving_changing_and_withdrawing_are_in_the_audit_log_once(client: Flask
     page = sign_in(client, make_user("Audi Tor", role=Role.AUDITOR)).get("/kelola/audit").text
     assert "Kursus ditugaskan" in page
     assert ">Penugasan Kursus contoh</a>" in page
-    assert "tenggat: 2026-12-01 menjadi 2026-12-05" in page
+    assert "tenggat: 1 Desember 2026 menjadi 5 Desember 2026" in page
 
 
 def test_the_audit_log_names_the_one_person_or_the_unit_that_was_chosen(client: FlaskClient, city: City) -> None:

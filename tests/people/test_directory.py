@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from app.courses.permissions import EDIT_COURSES
+from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.people.models import AuditEntry, EmployeeIdentifier, RoleGrant, UnitMembership, User
@@ -25,7 +26,7 @@ def city(app):
         a, b = make_unit("Dinas A", parent=top), make_unit("Dinas B", parent=top)
         below = make_unit("Bidang A1", parent=a)
         alma = make_user("Alma Admin", role=Role.UNIT_ADMIN, unit=a, nip=make_nip(1))
-        budi = make_user("Budi Bidang", unit=below, nip=make_nip(2))
+        budi = make_user("Budi Bidang", unit=below, nip=make_nip(2), since=date(2021, 1, 1))
         cici = make_user("Cici Lain", unit=b, nip=make_nip(3))
         boss = make_user("Bos BKPSDM", role=Role.TRAINING_ADMIN, unit=a)
 
@@ -177,6 +178,35 @@ def test_a_change_keeps_the_history_of_unit_and_number(client, city):
     assert client.post("/kelola/pegawai/baru", data=_form(nip=make_nip(2), org_unit_id=city.a.id)).status_code == 409
     assert "NIP" not in str(db.session.scalars(select(AuditEntry.after)).all())
     assert make_nip(7) not in str(db.session.scalars(select(AuditEntry.after)).all())
+
+
+def test_a_change_begins_neither_in_the_future_nor_inside_the_history(client, city):
+    sign_in(client, city.alma)
+    edit = f"/kelola/pegawai/{city.budi.id}/ubah"
+    form = _form(full_name="Budi Bidang", email=city.budi.email, nip=make_nip(2), org_unit_id=city.a.id, position="Ketua Tim")
+    for since in ((clock.today() + timedelta(days=1)).isoformat(), "2020-12-31"):
+        answer = client.post(edit, data=form | {"since": since})
+        assert (answer.status_code, "f-since-error" in answer.text) == (422, True), since
+    assert client.post("/kelola/pegawai/baru", data=_form(org_unit_id=city.a.id, since="2099-01-01")).status_code == 422
+    assert get_user(city.budi.id).employee.org_unit_id == city.below.id
+    for position in ("Ketua Tim", "Ketua"):  # the second corrects the first, which began on the same day
+        assert client.post(edit, data=form | {"position": position, "since": "2026-09-01"}).status_code == 303
+    rows = db.session.execute(
+        select(UnitMembership.position, UnitMembership.valid_from, UnitMembership.valid_to)
+        .where(UnitMembership.employee_id == city.budi.employee.id)
+        .order_by(UnitMembership.valid_from)
+    ).all()
+    assert [tuple(row)[1:] for row in rows] == [(date(2021, 1, 1), date(2026, 8, 31)), (date(2026, 9, 1), None)]
+    assert rows[1].position == "Ketua"
+    assert "berlaku mulai: 1 September 2026" in sign_in(client, city.boss).get("/kelola/audit?tindakan=people.person_edited").text
+
+
+def test_saving_what_is_so_already_changes_and_records_nothing(client, city):
+    sign_in(client, city.alma)
+    form = _form(full_name="Budi Bidang", email=city.budi.email, nip=make_nip(2), grade_code="", position="Analis", org_unit_id=city.below.id)
+    page = client.post(f"/kelola/pegawai/{city.budi.id}/ubah", data=form, follow_redirects=True).text
+    assert "Tidak ada yang berubah." in page
+    assert db.session.scalar(select(func.count()).where(AuditEntry.action == "people.person_edited")) == 0
 
 
 def test_the_line_of_supervisors_never_closes(client, city):

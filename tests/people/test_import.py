@@ -5,19 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 from sqlalchemy import func, select
 
-from app.kernel import jobs
+from app.kernel import clock, jobs
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.worker import drain
@@ -265,6 +266,46 @@ def test_changed_people_keep_their_history(app, client, boss):
     assert (ani.full_name, ani.employee.org_unit_id, ani.email) == ("Ani, S.E.", b.id, user.email)
     ends = db.session.execute(select(UnitMembership.org_unit_id, UnitMembership.valid_to).order_by(UnitMembership.id)).all()
     assert [tuple(e) for e in ends] == [(a.id, date(2026, 6, 30)), (b.id, None)]
+
+
+def test_the_dry_run_shows_what_would_change(app, client, boss):
+    a = make_unit(code="A")
+    make_unit(code="B")
+    make_user("Ani", unit=a, nip=make_nip(1), email="ani@b.go.id", since=date(2021, 1, 1))
+    make_user("Budi", unit=a, nip=make_nip(2), email="budi@b.go.id")
+    row = checked(app, client, f"nip;nama;surel;kode_unit;atasan\n{make_nip(1)};Ani, S.E.;ani@b.go.id;B;budi@b.go.id\n{make_nip(3)};Baru;;A;\n")
+    page = client.get(f"/kelola/impor/{row.id}").text
+    cells = [" > ".join(re.findall(r'data-label="(?:Kolom|Sekarang|Menjadi)">([^<]*)<', line)) for line in re.findall(r"<tr><td.*?</tr>", page)]
+    assert cells == ["nama > Ani > Ani, S.E.", "kode_unit > A > B", "atasan > – > Budi"]
+    warned = checked(app, client, f"nip;nama;surel;kode_unit\n{make_nip(1)};Ani;lain@b.go.id;\n")
+    assert "Surel orang ini untuk masuk akan diganti." in client.get(f"/kelola/impor/{warned.id}").text
+    assert "lain@b.go.id" in client.get(f"/kelola/impor/{warned.id}?tampil=berubah").text
+    apply(app, client, warned)
+    assert "lain@b.go.id" not in client.get(f"/kelola/impor/{warned.id}?tampil=berubah").text
+
+
+def test_the_dry_run_shows_what_would_change_about_units(app, client, boss):
+    top, unit = make_unit(code="TOP"), make_unit("Dinas A", code="A")
+    row = checked(app, client, f"kode;nama;jenis;kode_induk\nA;Dinas Ketahanan;;{top.code}\n", "unit")
+    page = client.get(f"/kelola/impor/{row.id}").text
+    assert (unit.name in page, "Dinas Ketahanan" in page, ">TOP<" in page) == (True, True, True)
+
+
+@pytest.mark.parametrize(("field", "value"), [("nama", "Orang Lain"), ("nip", make_nip(8)), ("surel", "lain@b.go.id"), ("aktif", "tidak")])
+def test_who_a_stronger_account_is_and_whether_it_is_active_is_not_an_imports_to_change(app, client, boss, field, value):
+    strong = make_user("Sistem", unit=make_unit(code="A"), nip=make_nip(1), email="sistem@b.go.id", role=Role.SYSTEM_ADMIN)
+    columns = ("nama", "nip", "surel", "aktif")
+    row = checked(app, client, ";".join(["id", "kode_unit", *columns]) + f"\n{strong.id};;" + ";".join(value if name == field else "" for name in columns) + "\n")
+    assert f"2 {field} error: Akun ini memegang peran yang lebih tinggi" in reasons(row)
+    assert row.counts["update"] == 0
+
+
+def test_an_import_changes_nobodys_history_behind_its_back(app, client, boss):
+    make_unit(code="B")
+    make_user("Ani", unit=make_unit(code="A"), nip=make_nip(1), since=date(2021, 1, 1))
+    tomorrow = clock.today() + timedelta(days=1)
+    for day, reason in (("2020-12-31", "sebelum penempatan yang sekarang"), (tomorrow.isoformat(), "paling cepat pada harinya")):
+        assert reason in reasons(checked(app, client, f"nip;nama;kode_unit;berlaku_mulai\n{make_nip(1)};;B;{day}\n"))
 
 
 def test_units_come_in_whatever_their_order_in_the_file(app, client, boss):

@@ -118,6 +118,13 @@ def test_one_address_cannot_try_account_after_account(client):
     assert _try(client, "siti@contoh.go.id").status_code == 429
 
 
+def test_an_office_that_asks_for_mails_still_signs_in(client):
+    make_user(email="siti@contoh.go.id")
+    answers = [client.post("/masuk/lupa", data={"identifier": f"orang{number}@ada.go.id"}).status_code for number in range(throttle.ADDRESS_TRIES + 1)]
+    assert (answers[0], answers[-1]) == (200, 429)
+    assert _try(client, "siti@contoh.go.id", PASSWORD).status_code == 303
+
+
 def test_who_is_signed_in_costs_one_query(client, count_queries):
     sign_in(client, make_user(unit=make_unit(), nip=make_nip()))
     client.get("/masuk")

@@ -17,7 +17,7 @@ from app.kernel.db import db, transaction
 from app.kernel.storage import storage
 from app.kernel.worker import drain
 from app.people import audit, labels, slips
-from app.people.models import AccessCode, RoleGrant, SlipBatch, User
+from app.people.models import AccessCode, AuditEntry, RoleGrant, SlipBatch, User
 from config import ROOT
 from tests.people.factories import make_nip, make_unit, make_user, sign_in
 
@@ -125,10 +125,44 @@ def test_the_log_is_found_by_days_and_by_whom_it_concerns(client):
     assert client.get("/kelola/audit?dari=besok").status_code == 422
 
 
-def test_a_number_typed_where_a_name_belongs_does_not_stay_in_the_address(client):
+def test_a_number_typed_where_a_name_belongs_is_turned_away_and_the_other_filters_stay(client):
     sign_in(client, make_user(role=Role.AUDITOR))
-    answer = client.get(f"/kelola/audit?nama={make_nip(1)}")
-    assert (answer.status_code, answer.location) == (303, "/kelola/audit")
+    answer = client.get(f"/kelola/audit?nama={make_nip(1)}&dari=2026-01-01&_external=1&_scheme=x")
+    assert (answer.status_code, answer.location) == (303, "/kelola/audit?dari=2026-01-01&_external=1&_scheme=x")
+    assert "Nomor tidak dicari di sini" in client.get(answer.location).text
+    for address in (f"/kelola/audit.csv?nama={make_nip(1)}", f"/kelola/pegawai?nama={make_nip(1)}", f"/tim?nama={make_nip(1)}"):
+        assert client.get(address).location == address.partition("?")[0]
+    assert make_nip(1) not in str(db.session.scalars(select(AuditEntry.after)).all())
+
+
+def test_dates_the_wrong_way_round_are_told(client):
+    sign_in(client, make_user(role=Role.AUDITOR))
+    answer = client.get("/kelola/audit?dari=2026-11-02&sampai=2026-11-01")
+    assert (answer.status_code, "Tanggal ini sebelum tanggal awalnya." in answer.text) == (422, True)
+    assert 'value="2026-11-02"' in answer.text
+    assert client.get("/kelola/audit.csv?dari=2026-11-02&sampai=2026-11-01").status_code == 422
+
+
+def test_whom_a_line_names_in_its_details_is_found(client):
+    auditor, named = make_user("Audi Tor", role=Role.AUDITOR), make_user("Nurul Hidayah")
+    sign_in(client, auditor)
+    with transaction():
+        audit.note(auditor.id, "webinars.staff_named", ("webinar", 7), after={"user_id": named.id, "role": "MODERATOR"})
+        audit.note(auditor.id, "webinars.staff_removed", ("webinar", 7), before={"user_id": named.id, "role": "MODERATOR"})
+        audit.note(None, "recordings.raw_removed", ("webinar", 7), after={"days": 30})
+    page = client.get("/kelola/audit?nama=nurul").text
+    assert page.count("orang: Nurul Hidayah") == 2
+    assert "hari: 30" in client.get("/kelola/audit?nama=sistem").text
+
+
+def test_what_stayed_the_same_is_not_told_and_moments_are_written_out(client):
+    auditor = make_user("Audi Tor", role=Role.AUDITOR)
+    sign_in(client, auditor)
+    with transaction():
+        audit.note(auditor.id, "webinars.changed", ("webinar", 7), {"jp": 2, "starts_at": "2026-11-29T21:45:00+00:00"}, {"jp": 2, "starts_at": None})
+    page = client.get("/kelola/audit?tindakan=webinars.changed").text
+    assert "JP: 2" not in page
+    assert "mulai: 30 November 2026, 04.45 WIB menjadi –" in page
 
 
 def test_the_log_is_taken_along_as_a_file_and_that_is_a_line_of_it(client):
@@ -140,7 +174,7 @@ def test_the_log_is_taken_along_as_a_file_and_that_is_a_line_of_it(client):
     assert len(text.splitlines()) == 2
     assert "'=Audi Tor" in text
     assert "keadaan: draft menjadi published" in text
-    entry = db.session.scalars(select(audit.AuditEntry).where(audit.AuditEntry.action == "people.audit_exported")).one()
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "people.audit_exported")).one()
     assert entry.after == {"rows": 1, "kind": "csv", "filters": {"action": "courses.published"}}
     assert "saringan: tindakan courses.published" in client.get("/kelola/audit?tindakan=people.audit_exported").text
     assert client.get("/kelola/audit.xlsx").mimetype.endswith("sheet")

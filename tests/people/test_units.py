@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction
 from app.kernel.errors import Conflict, Invalid
@@ -75,8 +76,30 @@ def test_a_new_name_keeps_the_old_one(app):
         units.rename_unit(get_unit(unit.id), "Dinas Baru", date(2026, 7, 1))
     names = db.session.execute(select(OrgUnitName.name, OrgUnitName.valid_from, OrgUnitName.valid_to).order_by(OrgUnitName.id)).all()
     assert [tuple(n) for n in names] == [("Dinas Lama", date(2020, 1, 1), date(2026, 6, 30)), ("Dinas Baru", date(2026, 7, 1), None)]
+    for since in (date(2019, 1, 1), date(2026, 6, 30), clock.today() + timedelta(days=1)):
+        with pytest.raises(Invalid), transaction():
+            units.rename_unit(get_unit(unit.id), "Dinas Lain", since)
+    with transaction():
+        units.rename_unit(get_unit(unit.id), "Dinas Baru dan Benar", date(2026, 7, 1))
+    assert list(db.session.scalars(select(OrgUnitName.name).order_by(OrgUnitName.valid_from))) == ["Dinas Lama", "Dinas Baru dan Benar"]
+
+
+def test_nothing_about_units_begins_in_the_future(app):
+    old, new = make_unit("Dinas A"), make_unit("Dinas B")
+    tomorrow = clock.today() + timedelta(days=1)
     with pytest.raises(Invalid), transaction():
-        units.rename_unit(get_unit(unit.id), "Dinas Lain", date(2019, 1, 1))
+        units.merge_unit(get_unit(old.id), get_unit(new.id), tomorrow)
+    with pytest.raises(Invalid), transaction():
+        units.add_unit(name="Dinas C", kind="dinas", code="C", parent_id=None, valid_from=tomorrow)
+
+
+def test_who_came_after_the_merger_is_in_the_other_unit_since_they_came(app):
+    old, new = make_unit("Dinas A"), make_unit("Dinas B")
+    late = make_user(unit=old, since=date(2026, 9, 1))
+    with transaction():
+        units.merge_unit(get_unit(old.id), get_unit(new.id), date(2026, 7, 1))
+    rows = db.session.execute(select(UnitMembership.org_unit_id, UnitMembership.valid_from).where(UnitMembership.employee_id == late.employee.id)).all()
+    assert [tuple(row) for row in rows] == [(new.id, date(2026, 9, 1))]
 
 
 @pytest.mark.parametrize(

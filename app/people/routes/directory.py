@@ -16,6 +16,7 @@ from app.kernel.errors import DomainError, Invalid, NotFound
 from app.kernel.http import page_asked
 from app.people import audit, codes, labels, nip, second_factors, services
 from app.people.models import Employee, EmployeeIdentifier, EmploymentType, OrgUnit, PositionType, UnitMembership, User
+from app.people.name_filter import turn_away_number
 from app.people.permissions import EXPORT_PEOPLE, GRANT_ROLES, GRANTABLE, IMPORT_PEOPLE, ISSUE_CODES, MANAGE_PEOPLE, VIEW_PEOPLE
 from app.people.queries import (
     find_user_by_identifier,
@@ -38,8 +39,8 @@ PAGE = 50
 @requires(VIEW_PEOPLE)
 def people_page() -> Any:
     name, unit_id = " ".join(request.args.get("nama", "").split())[:80], number_from(request.args.get("unit"))
-    if nip.is_like_number(name):
-        return redirect("/kelola/pegawai", 303)  # somebody typed a NIP into the address: do not keep it there
+    if away := turn_away_number():
+        return away
     chosen = select(User.id).outerjoin(Employee, Employee.user_id == User.id).where(User.id.in_(visible_user_ids(viewer(), VIEW_PEOPLE)))
     for word in name.split():
         chosen = chosen.where(User.full_name.icontains(word, autoescape=True))

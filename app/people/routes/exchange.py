@@ -14,7 +14,7 @@ from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, NotFound
 from app.kernel.http import page_asked, wants_json
 from app.kernel.jobs import Job, JobState
-from app.people import audit, exporting, importing, spreadsheets
+from app.people import audit, exporting, import_changes, importing, spreadsheets
 from app.people.downloads import table_answer
 from app.people.import_rules import PEOPLE_COLUMNS, PEOPLE_NEEDED, UNIT_COLUMNS, UNIT_NEEDED
 from app.people.models import ImportState, PeopleImport, PeopleImportRow, User
@@ -24,6 +24,7 @@ from app.people.routes import bp
 from app.people.sessions import viewer
 
 PAGE = 100
+CHANGES = "berubah"  # the view of what rows would change, beside that of what is wrong with them
 SUBJECTS = {"pegawai": "people", "unit": "units"}
 
 
@@ -74,16 +75,24 @@ def import_page(import_id: int) -> Any:
 def _import_page(import_id: int, error: Any) -> str:
     row = importing.get_import(import_id)
     severity = request.args.get("tampil", "")
-    findings = select(PeopleImportRow).where(PeopleImportRow.import_id == import_id, PeopleImportRow.severity != "ok")
-    if severity in ("error", "warning"):
+    staged = select(PeopleImportRow).where(PeopleImportRow.import_id == import_id)
+    findings = staged.where(PeopleImportRow.severity != "ok")
+    if not severity and row.counts.get("update") and not row.counts.get("error") and not row.counts.get("warning"):
+        severity = CHANGES
+    shows_changes = severity == CHANGES and row.state == ImportState.CHECKED
+    if shows_changes:
+        findings = staged.where(PeopleImportRow.action == "update", PeopleImportRow.severity != "error")
+    elif severity in ("error", "warning"):
         findings = findings.where(PeopleImportRow.severity == severity)
     total = db.session.scalar(select(func.count()).select_from(findings.subquery())) or 0
     pages = max(1, -(-total // PAGE))
     page = min(pages, page_asked())
+    rows = list(db.session.scalars(findings.order_by(PeopleImportRow.row_number).limit(PAGE).offset((page - 1) * PAGE)))
     return render_template(
         "people/import.html",
         row=row,
-        rows=list(db.session.scalars(findings.order_by(PeopleImportRow.row_number).limit(PAGE).offset((page - 1) * PAGE))),
+        rows=rows,
+        changes=import_changes.changes_of(row.subject, rows) if shows_changes else None,
         total=total,
         page=page,
         pages=pages,
