@@ -131,16 +131,30 @@ class _Reader:
             return default
         return text
 
+    def make_folder(self, name: str, folder: Path) -> None:
+        """Told now, and not by a traceback of whoever writes there first."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.faults.append(f"{name} {folder} cannot be made: {error.strerror}")
+            return
+        if not os.access(folder, os.W_OK | os.X_OK):
+            self.faults.append(f"{name} {folder} cannot be written")
+
     def ice_address(self, name: str, schemes: tuple[str, ...]) -> str | None:
         text = self.take(name) or None
-        if text is not None and not re.fullmatch(rf"(?:{'|'.join(schemes)}):[^\s,/]+(?:\?transport=(?:udp|tcp))?", text):
+        if text is not None and not _is_ice_address(text, schemes):
             self.faults.append(f"{name} must look like {schemes[0]}:{schemes[0]}.example.go.id:3478")
         return text
 
 
 def _read_web(read: _Reader, environment: str) -> dict[str, Any]:
     host, port = read.take("HOST", "127.0.0.1"), read.whole("PORT", 8000, 1, 65535)
-    base_url = read.address("GURINDAM_BASE_URL", f"http://{host}:{port}", ("http", "https")).rstrip("/")
+    shown = f"[{host}]" if ":" in host else host
+    given = urlsplit(read.address("GURINDAM_BASE_URL", f"http://{shown}:{port}", ("http", "https")))
+    if not given.hostname or "@" in given.netloc or given.path.strip("/") or given.query or given.fragment:
+        read.faults.append("GURINDAM_BASE_URL must name a host and nothing behind it, such as https://lms.example.go.id")
+    base_url = f"{given.scheme}://{given.netloc}"
     if environment == "production" and not base_url.startswith("https://") and urlsplit(base_url).hostname not in LOOPBACK:
         read.faults.append("GURINDAM_BASE_URL must start with https:// in production, so that cookies and passwords never travel in the clear")
     return {"host": host, "port": port, "base_url": base_url, "proxy_hops": read.whole("PROXY_HOPS", 0, 0, 5)}
@@ -149,15 +163,34 @@ def _read_web(read: _Reader, environment: str) -> dict[str, Any]:
 def _read_place(read: _Reader) -> dict[str, Any]:
     """Where the installation keeps what it knows."""
     instance = Path(read.take("INSTANCE_PATH", str(ROOT / "instance"))).expanduser().resolve()
-    try:
-        instance.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        read.faults.append(f"INSTANCE_PATH {instance} cannot be made: {error.strerror}")
-    return {
-        "instance_path": instance,
-        "database_url": read.address("DATABASE_URL", f"sqlite:///{instance / 'gurindam.sqlite3'}", ("sqlite", "postgresql", "postgresql+psycopg")),
-        "storage_url": read.address("STORAGE_URL", f"file://{instance / 'files'}", ("file",)),
-    }
+    read.make_folder("INSTANCE_PATH", instance)
+    return {"instance_path": instance, "database_url": _read_database(read, instance), "storage_url": _read_storage(read, instance)}
+
+
+def _read_database(read: _Reader, instance: Path) -> str:
+    """A file of SQLite is made by the first migration, its folder is not: a wrong letter would begin an empty installation somewhere else."""
+    url = read.address("DATABASE_URL", f"sqlite:///{instance / 'gurindam.sqlite3'}", ("sqlite", "postgresql", "postgresql+psycopg"))
+    scheme, sign, rest = url.partition("://")
+    place, _, path = rest.partition("?")[0].partition("/")
+    if not sign:
+        read.faults.append("DATABASE_URL must look like sqlite:////srv/gurindam/gurindam.sqlite3 or postgresql://user:password@host/name")
+    elif scheme == "sqlite" and (place or not path):
+        read.faults.append("DATABASE_URL must name a file after three slashes, such as sqlite:////srv/gurindam/gurindam.sqlite3")
+    elif scheme == "sqlite" and (read.take("DATABASE_URL") or instance.is_dir()):
+        file = instance / path
+        if file.is_dir() or not os.access(file.parent, os.W_OK | os.X_OK) or (file.exists() and not os.access(file, os.W_OK)):
+            read.faults.append(f"DATABASE_URL names {file}, which cannot be made or written: its folder has to be there")
+    return url
+
+
+def _read_storage(read: _Reader, instance: Path) -> str:
+    url = read.address("STORAGE_URL", (instance / "files").as_uri(), ("file",))
+    parts = urlsplit(url)
+    if parts.netloc or not parts.path.startswith("/") or parts.query or parts.fragment:
+        read.faults.append("STORAGE_URL must name a folder by its whole path after three slashes, such as file:///srv/gurindam/files")
+    elif read.take("STORAGE_URL") or instance.is_dir():
+        read.make_folder("STORAGE_URL", Path(unquote(parts.path)))
+    return url
 
 
 def _read_names(read: _Reader) -> dict[str, Any]:
@@ -238,11 +271,28 @@ def _read_ice_servers(read: _Reader) -> tuple[dict[str, Any], ...]:
         given = json.loads(read.take("LIVE_ICE_SERVERS", "[]"))
     except ValueError:
         given = None
-    allowed = {"urls", "username", "credential"}
-    if not isinstance(given, list) or not all(isinstance(one, dict) and "urls" in one and set(one) <= allowed for one in given):
-        read.faults.append('LIVE_ICE_SERVERS must be a list in JSON, such as [{"urls": "stun:stun.example.go.id:3478"}]')
+    if not isinstance(given, list) or not all(_is_ice_server(one) for one in given):
+        read.faults.append(
+            'LIVE_ICE_SERVERS must be a list in JSON, such as [{"urls": "stun:stun.example.go.id:3478"}], with "username" and "credential" for turn: and turns:'
+        )
         return ()
     return tuple(given)
+
+
+def _is_ice_server(one: Any) -> bool:
+    """Whether browsers take it: with another one they open no connection at all."""
+    if not isinstance(one, dict) or not {"urls"} <= set(one) <= {"urls", "username", "credential"}:
+        return False
+    urls = one["urls"] if isinstance(one["urls"], list) else [one["urls"]]
+    if not urls or not all(isinstance(url, str) and _is_ice_address(url, ("stun", "stuns", "turn", "turns")) for url in urls):
+        return False
+    named = [one[field] for field in ("username", "credential") if field in one]
+    needed = 2 if any(url.startswith("turn") for url in urls) else 0
+    return len(named) >= needed and all(isinstance(text, str) for text in named)
+
+
+def _is_ice_address(text: str, schemes: tuple[str, ...]) -> bool:
+    return re.fullmatch(rf"(?:{'|'.join(schemes)}):[^\s,/]+(?:\?transport=(?:udp|tcp))?", text) is not None
 
 
 def _read_keys(read: _Reader) -> tuple[str, str]:

@@ -50,6 +50,13 @@ class Backup:
 
 def take_backup(folder: Path, keep: int) -> Backup:
     """Write a new backup below `folder`, whole or not at all, and remove the oldest ones beyond `keep`. Raises BackupFault."""
+    try:
+        return _take_backup(folder, keep)
+    except OSError as error:
+        raise BackupFault(f"{error.filename or folder}: {error.strerror or error}") from error
+
+
+def _take_backup(folder: Path, keep: int) -> Backup:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for rest in folder.glob(".part-*"):
         shutil.rmtree(rest, ignore_errors=True)
@@ -65,8 +72,6 @@ def take_backup(folder: Path, keep: int) -> Backup:
         _copy_beside(Path(current_app.instance_path), part)
         os.sync()
         os.replace(part, target)
-    except OSError as error:
-        raise BackupFault(f"{folder}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     for old in list_backups(folder)[:-keep]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import os
 import random
 import sqlite3
 import sys
@@ -28,6 +27,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Connection, DateTime, Engine, MetaData, String, TypeDecorator, event, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers, mapped_column
 from sqlalchemy.types import NULLTYPE
 
@@ -36,6 +36,7 @@ from app.kernel.off_the_loop import off_the_loop
 
 LOCK_PATIENCE_SECONDS = 15.0
 LONG_TRANSACTION_MS = 50
+UNREADABLE = (SQLAlchemyError, sqlite3.Error, Busy)  # what reading from a database that is away, damaged or held raises
 
 log = structlog.get_logger()
 
@@ -199,16 +200,21 @@ def try_writing(seconds: float) -> int:
 
     Raises Busy when others hold that right for longer than `seconds`, and what the driver raises when the database is not there.
     """
-    engine = db.engine
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
-        with write_intent(), engine.connect() as connection:
+    file = database_file()
+    if file is None:
+        with write_intent(), db.engine.connect() as connection:
             connection.exec_driver_sql("SELECT 1")
         return 0
-    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)) as raw:
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=0, isolation_level=None)) as raw:
         _patiently(lambda: raw.execute("BEGIN IMMEDIATE"), seconds)
         raw.execute("ROLLBACK")
-    return os.stat(path).st_ino
+    return file.stat().st_ino
+
+
+def database_file() -> Path | None:
+    """The file that the database is; None where it is none."""
+    path = db.engine.url.database
+    return Path(path).absolute() if db.engine.dialect.name == "sqlite" and path and path != ":memory:" else None
 
 
 def insert_into(table: Any, dialect: str | None = None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +17,9 @@ from flask_babel import lazy_gettext as _l
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import func, select
 
-from app.kernel import clock
+from app.kernel import clock, schema
 from app.kernel.access import public
-from app.kernel.db import db, try_writing
+from app.kernel.db import UNREADABLE, database_file, db, try_writing
 from app.kernel.errors import Busy, NotFound
 from app.kernel.jobs import Job, WorkerHeartbeat
 from app.kernel.storage import LEAST_FREE_BYTES, storage
@@ -26,6 +27,7 @@ from app.kernel.storage import LEAST_FREE_BYTES, storage
 WORKER_SILENT_AFTER = timedelta(seconds=30)
 LOCKED_AFTER_SECONDS = 1.0
 WARN_BELOW_BYTES = 2 * LEAST_FREE_BYTES  # so that there is time to make room before anything is refused
+DATABASE_NEEDS_BYTES = 16 << 20  # on SQLite's disk: what a busy minute writes before it is brought into the file
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -40,13 +42,14 @@ worker_age_seconds = Gauge("gurindam_worker_heartbeat_age_seconds", "Since the n
 @dataclass(frozen=True, slots=True)
 class Check:
     """One thing that must hold; `detail` says what was seen, `remedy` what the operator can do. Something that `stops` nothing yet is told to
-    the operator, and leaves the product ready."""
+    the operator, and leaves the product ready. What is not `known` could not be looked at, because of something that another check tells."""
 
     name: str
     ok: bool
     detail: Any
     remedy: Any = ""
     stops: bool = True
+    known: bool = True
 
 
 def check_database() -> Check:
@@ -61,7 +64,29 @@ def check_database() -> Check:
     if file != current_app.extensions.setdefault("database_file", file):
         remedy = _l("Hentikan semua proses sekarang, kembalikan berkas yang benar, lalu jalankan lagi.")
         return Check("database", False, _l("berkasnya dipindah atau diganti saat berjalan"), remedy)
+    where = database_file()
+    if where is not None and shutil.disk_usage(where.parent).free < DATABASE_NEEDS_BYTES:
+        remedy = _l("Kosongkan ruang di disk basis data. Yang sudah tersimpan aman.")
+        return Check("database", False, _l("disknya penuh: yang baru tidak dapat disimpan"), remedy)
     return Check("database", True, db.engine.dialect.name)
+
+
+def check_schema() -> Check:
+    """Whether the migrations have brought the database to what this code asks for, and no further."""
+    try:
+        found = schema.find_revision()
+    except UNREADABLE:
+        db.session.rollback()
+        return Check("schema", False, _l("tidak diketahui: basis data tidak menjawab"), known=False)
+    if found == schema.NEEDED:
+        return Check("schema", True, _l("revisi %(found)s", found=found))
+    if found is None or found in schema.REVISIONS:
+        remedy = _l("Jalankan flask db upgrade, lalu jalankan kembali semua proses.")
+        if found is None:
+            return Check("schema", False, _l("belum ada: basis data ini kosong"), remedy)
+        return Check("schema", False, _l("tertinggal: revisi %(found)s, padahal versi ini memerlukan %(needed)s", found=found, needed=schema.NEEDED), remedy)
+    remedy = _l("Jalankan versi Gurindam yang lebih baru, atau pulihkan cadangan dari sebelum pembaruan.")
+    return Check("schema", False, _l("lebih baru: revisi %(found)s, padahal versi ini hanya mengenal sampai %(needed)s", found=found, needed=schema.NEEDED), remedy)
 
 
 def check_storage() -> Check:
@@ -77,19 +102,31 @@ def check_storage() -> Check:
 def check_worker() -> Check:
     try:
         newest = db.session.scalar(select(func.max(WorkerHeartbeat.beat_at)))
-    except Exception:
+    except UNREADABLE:
         db.session.rollback()
-        return Check("worker", False, _l("tidak diketahui: basis data tidak menjawab"))
+        return Check("worker", False, _l("tidak diketahui: basis data tidak dapat dibaca"), known=False)
     remedy = _l("Jalankan kembali pekerja (flask worker); bila yang lama masih ada tetapi diam, akhiri dulu. Surel, impor, dan video menunggu sampai ia hidup.")
     if newest is None:
         return Check("worker", False, _l("belum pernah memberi tanda hidup"), remedy)
     age = clock.now() - newest
-    if age >= WORKER_SILENT_AFTER and not check_database().ok:
-        return Check("worker", False, _l("tidak diketahui: basis data tidak menjawab"))
+    if age >= WORKER_SILENT_AFTER and (why := _what_keeps_beats_away()):
+        return Check("worker", False, why, known=False)
     return Check("worker", age < WORKER_SILENT_AFTER, _l("tanda hidup terakhir %(s)d detik lalu", s=int(age.total_seconds())), remedy)
 
 
-CHECKS: list[Callable[[], Check]] = [check_database, check_storage, check_worker]
+def _what_keeps_beats_away() -> Any:
+    """Why a worker that lives may be unable to say so; None when nothing hinders it."""
+    room = check_storage()
+    if room.stops and not room.ok:
+        return _l("tidak diketahui: disk penuh, tanda hidupnya tidak dapat disimpan. Kosongkan ruang dulu")
+    if not check_database().ok:
+        return _l("tidak diketahui: basis data tidak dapat ditulis")
+    if not check_schema().ok:
+        return _l("tidak diketahui: skema basis data belum sesuai")
+    return None
+
+
+CHECKS: list[Callable[[], Check]] = [check_database, check_schema, check_storage, check_worker]
 
 
 def run_checks() -> list[Check]:
@@ -108,9 +145,14 @@ def healthz() -> Response:
 @bp.get("/readyz")
 @public
 def readyz() -> tuple[Response, int]:
+    """In `checks` stands what stops: true, false, or null where it could not be looked at. What is to be mended soon is a warning."""
     checks = run_checks()
-    ready = not any(c.stops for c in checks if not c.ok)
-    body = {"status": "ready" if ready else "not_ready", "checks": {c.name: c.ok for c in checks}}
+    ready = all(c.ok or not c.stops for c in checks)
+    body = {
+        "status": "ready" if ready else "not_ready",
+        "checks": {c.name: (c.ok or not c.stops) if c.known else None for c in checks},
+        "warnings": [c.name for c in checks if not c.ok and not c.stops],
+    }
     return jsonify(body), 200 if ready else 503
 
 

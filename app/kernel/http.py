@@ -10,15 +10,16 @@ import structlog
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from app.kernel import bodies, clock, cookies, templates
+from app.kernel import bodies, clock, cookies, schema, templates
 from app.kernel.db import db
 from app.kernel.errors import Busy, DomainError, NotAllowed, NotFound, SignInNeeded, TooLarge, TooMany
+from app.kernel.outage import tell_outage
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; media-src 'self' blob:; "
@@ -95,6 +96,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(OperationalError, _answer_database_error)
     app.register_error_handler(NoConnectionFree, _answer_database_error)
+    app.register_error_handler(ProgrammingError, _answer_wrong_statement)
     app.register_error_handler(Exception, _answer_fault)
 
 
@@ -131,6 +133,12 @@ def with_security_headers(wsgi_app: Callable[..., Iterable[bytes]], https: bool)
 
 def _answer_domain_error(error: DomainError) -> Any:
     db.session.rollback()
+    if isinstance(error, Busy):
+        tell_outage(error)
+    return _say_domain_error(error)
+
+
+def _say_domain_error(error: DomainError) -> Any:
     if wants_json():
         return jsonify(error.as_json()), error.status
     if isinstance(error, SignInNeeded):
@@ -162,9 +170,15 @@ def _answer_http_error(error: HTTPException) -> Any:
     return _error_page(status, None)
 
 
-def _answer_database_error(error: OperationalError | NoConnectionFree) -> Any:
-    log.error("database_unavailable", reason=str(getattr(error, "orig", error)))
-    return _answer_domain_error(Busy(code="database_unavailable"))
+def _answer_database_error(error: OperationalError | ProgrammingError | NoConnectionFree) -> Any:
+    db.session.rollback()
+    tell_outage(error)
+    return _say_domain_error(Busy(code="database_unavailable"))
+
+
+def _answer_wrong_statement(error: ProgrammingError) -> Any:
+    """PostgreSQL's word for a table or a column that is not there: a fault of ours, unless the database has another schema."""
+    return _answer_database_error(error) if schema.explains(error) else _answer_fault(error)
 
 
 def _answer_fault(error: Exception) -> Any:

@@ -24,6 +24,7 @@ from app.kernel.access import Permission, check
 from app.kernel.bodies import PacketJson
 from app.kernel.db import db
 from app.kernel.errors import Busy, DomainError, Invalid, SignInNeeded, TooMany
+from app.kernel.outage import tell_outage
 
 MOST_BYTES = 1_000_000  # of one message
 
@@ -115,9 +116,11 @@ class GuardedNamespace(Namespace):
                     self.check_parts(handler, given)
                 return handler(*given)
             except DomainError as error:
+                if isinstance(error, Busy):
+                    tell_outage(error)
                 return error.as_json()
             except OperationalError as error:
-                log.error("database_unavailable", reason=str(error.orig))
+                tell_outage(error)
                 return Busy(code="database_unavailable").as_json()
             except Exception:
                 log.exception("socket_fault", event_name=handler.__name__)

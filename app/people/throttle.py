@@ -64,7 +64,14 @@ def wait_after(failures: int) -> timedelta | None:
     return min(FIRST_WAIT * 2 ** (failures - FREE_TRIES), LONGEST_WAIT)
 
 
-def count_try(identifier: str, address: str, user_id: int | None, kind: str = "password") -> None:
+def count_try(
+    identifier: str,
+    address: str,
+    user_id: int | None,
+    kind: str = "password",
+    address_tries: int = ADDRESS_TRIES,
+    address_window: timedelta = ADDRESS_WINDOW,
+) -> None:
     """Count a try as failed until it is forgiven; raises `SignInBlocked` when it may not be made now.
 
     Tries with a one-time code (`code`) and requests for a mail (`mail`) are counted apart: a locked account can still be opened by its
@@ -76,7 +83,7 @@ def count_try(identifier: str, address: str, user_id: int | None, kind: str = "p
         if user is not None and user.locked_until is not None and user.locked_until > now:
             raise SignInBlocked(user.locked_until, locked=True)
         account = _row(account_key(str(user_id) if user_id else identifier, kind), now, FORGET_ACCOUNT_AFTER)
-        place = _row(address_key(address, kind), now, ADDRESS_WINDOW)
+        place = _row(address_key(address, kind), now, address_window)
         for row in (account, place):
             if row.blocked_until is not None and row.blocked_until > now:
                 raise SignInBlocked(row.blocked_until, locked=row is account and row.blocked_until - now > LONGEST_WAIT)
@@ -90,8 +97,8 @@ def count_try(identifier: str, address: str, user_id: int | None, kind: str = "p
                 user.locked_until = now + LOCK
             else:
                 account.blocked_until = now + LOCK
-        if place.failures >= ADDRESS_TRIES:
-            place.blocked_until = place.window_started_at + ADDRESS_WINDOW
+        if place.failures >= address_tries:
+            place.blocked_until = place.window_started_at + address_window
 
 
 def forgive(address: str, user_id: int) -> None:

@@ -25,7 +25,9 @@ def check_encoder() -> Check:
     told = layout.read_json(storage().local_path("live") / "encoder.json") or {}
     age = time.time() - float(told.get("at", 0))
     if age > SILENT_SECONDS:
-        return Check("encoder", not _is_live(), _l("tidak memberi tanda hidup"), REMEDY)
+        if not _is_live():
+            return Check("encoder", True, _l("tidak berjalan; tidak ada siaran yang memerlukannya"))
+        return Check("encoder", False, _l("tidak memberi tanda hidup"), REMEDY)
     behind = max(told.get("behind_ms", {}).values(), default=0) / 1000
     detail = _l("%(rooms)s ruang, tertinggal %(seconds)s detik", rooms=len(told.get("behind_ms", {})), seconds=round(behind))
     return Check("encoder", behind <= MOST_BEHIND_SECONDS, detail, SLOW)

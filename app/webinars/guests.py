@@ -28,6 +28,8 @@ CONFIRM_WITHIN = timedelta(hours=48)
 LINKS_WORK_AFTER = timedelta(days=30)  # after the event: the recording, the certificate's questions
 FORGOTTEN_AFTER = timedelta(days=7)
 LONGEST_NAME = 100
+# From one place: a hall asks at once behind a single address, but nobody mails strangers from there all day long.
+PLACE_ASKS, PLACE_WINDOW = 600, timedelta(hours=2)
 _NO_NAME = re.compile(r"https?:|www\.|[/@<>\\]", re.IGNORECASE)
 
 
@@ -64,7 +66,7 @@ def read_facts(form: Mapping[str, str]) -> GuestFacts:
 
 def count_request(email: str, address: str) -> None:
     """Raises TooMany for one address asked for again and again, or one place that asks for many. Opens its own transaction."""
-    count_try(email, f"guest:{address}", None, kind="guest")
+    count_try(email, f"guest:{address}", None, kind="guest", address_tries=PLACE_ASKS, address_window=PLACE_WINDOW)
 
 
 def ask_for_link(webinar_id: int, facts: GuestFacts) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
@@ -192,9 +192,9 @@ def share(token: str) -> Any:
 @public
 def calendar_file(slug: str) -> Any:
     webinar = queries.get_webinar(slug)
-    address = url_for(".webinar_page", slug=slug, _external=True)
+    address = current_app.config["GURINDAM"].base_url + url_for(".webinar_page", slug=slug)
     text = ics.calendar(
-        uid=f"webinar-{webinar.id}@{request.host.partition(':')[0]}",
+        uid=f"webinar-{webinar.share_token}",  # the same for ever, whatever the installation's address becomes
         title=webinar.title,
         text=webinar.summary,
         address=address,

@@ -271,3 +271,10 @@ def test_without_the_tools_of_postgresql_it_says_which_package_has_them(app: Fla
     monkeypatch.setattr(subprocess, "run", missing)
     with pytest.raises(BackupFault, match="postgresql-client"):
         take_backup(tmp_path, keep=1)
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "berkas").write_text("")
+    told = app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "berkas" / "cadangan")])
+    assert told.exit_code == 1
+    assert told.output == f"Error: {tmp_path / 'berkas' / 'cadangan'}: Not a directory\n"

@@ -58,12 +58,11 @@ def sourced(path: Path) -> dict[str, str]:
 
 def test_the_settings_file_is_a_complete_answer(tmp_path: Path) -> None:
     env = sourced(DEPLOY / "gurindam.env")
-    assert env["INSTANCE_PATH"] == "/var/lib/gurindam/instance"
-    settings = Settings.from_environment(env | {"INSTANCE_PATH": str(tmp_path)})
+    assert (env["INSTANCE_PATH"], env["STORAGE_URL"]) == ("/var/lib/gurindam/instance", "file:///var/lib/gurindam/files")
+    settings = Settings.from_environment(env | {"INSTANCE_PATH": str(tmp_path), "STORAGE_URL": f"file://{tmp_path}/files"})
     assert settings.is_production
     assert settings.secure_cookies
     assert (settings.host, settings.port, settings.proxy_hops, settings.media_accel) == ("127.0.0.1", 8000, 1, "/_media")
-    assert settings.storage_url == "file:///var/lib/gurindam/files"
     assert "alias /var/lib/gurindam/files/;" in (DEPLOY / "nginx/media.conf").read_text()
 
 

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from flask_socketio import Namespace
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from structlog.testing import capture_logs
 from werkzeug.exceptions import TooManyRequests
 
 from app.kernel.access import PERMISSIONS, PUBLIC, SIGNED_IN, Permission, Role, Scope, permission, permission_of, public, requires
@@ -126,6 +127,16 @@ FAULTS = [
 ]
 
 
+def test_a_database_that_did_not_take_it_is_told_with_its_reason(client: FlaskClient, door: Any) -> None:
+    def fail() -> str:
+        raise Busy(code="database_locked")
+
+    door(public(fail))
+    with capture_logs() as lines:
+        assert client.get(DOOR).status_code == 503
+    assert [(line["event"], line["reason"]) for line in lines if line["log_level"] == "error"] == [("database_unavailable", "database_locked")]
+
+
 @pytest.mark.parametrize(("fault", "status", "code"), FAULTS, ids=[type(f[0]).__name__ for f in FAULTS])
 def test_each_error_has_a_face_for_people_and_one_for_programs(client: FlaskClient, door: Any, fault: Exception, status: int, code: str) -> None:
     def fail() -> str:
@@ -203,7 +214,8 @@ def test_alive_is_not_ready_without_a_worker(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "alive"}
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json == {"status": "not_ready", "checks": {"database": True, "encoder": True, "storage": True, "worker": False}}
+    checks = {"database": True, "schema": True, "encoder": True, "storage": True, "worker": False}
+    assert answer.json == {"status": "not_ready", "checks": checks, "warnings": []}
 
 
 @pytest.mark.parametrize("proxied", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])

@@ -8,17 +8,21 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from alembic import command
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
+from structlog.testing import capture_logs
 
-from app.kernel import clock, health, jobs
+from app.kernel import clock, health, jobs, schema
 from app.kernel.access import Role
-from app.kernel.db import db, transaction
+from app.kernel.cli import alembic_config
+from app.kernel.db import db, transaction, write_intent
 from app.kernel.jobs import Job, JobState, WorkerHeartbeat
 from app.kernel.storage import LEAST_FREE_BYTES, storage
 from tests.people.factories import make_user, sign_in
@@ -100,7 +104,100 @@ def test_a_disk_that_fills_is_told_before_anything_is_refused(admin: FlaskClient
     monkeypatch.setattr(storage(), "free_bytes", lambda: LEAST_FREE_BYTES + 1)
     assert "Kosongkan ruang disk" in admin.get(PAGE).text
     answer = admin.get("/readyz")
-    assert (answer.status_code, answer.json["status"], answer.json["checks"]["storage"]) == (200, "ready", False)  # type: ignore[index]
+    assert (answer.status_code, answer.get_json()["status"], answer.get_json()["warnings"]) == (200, "ready", ["storage"])
+    assert set(answer.get_json()["checks"].values()) == {True}
+
+
+def a_worker_silent_for_minutes() -> None:
+    jobs.renew([], "worker")
+    with transaction() as session:
+        session.execute(update(WorkerHeartbeat).values(beat_at=clock.now() - timedelta(minutes=5)))
+    db.session.remove()
+
+
+def test_on_a_full_disk_nobody_says_that_the_worker_is_dead(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_worker_silent_for_minutes()
+    monkeypatch.setattr(storage(), "free_bytes", lambda: 0)
+    page = admin.get(PAGE).text
+    assert "Pekerja mati" not in page
+    assert "1 hal perlu ditangani sekarang." in page
+    assert "tidak diketahui: disk penuh, tanda hidupnya tidak dapat disimpan. Kosongkan ruang dulu" in page
+    checks = admin.get("/readyz").get_json()["checks"]
+    assert (checks["storage"], checks["worker"]) == (False, None)
+
+
+@pytest.mark.sqlite_only
+def test_a_full_disk_of_the_database_alone_is_told_as_that(app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_worker_silent_for_minutes()
+    monkeypatch.setattr(storage(), "free_bytes", lambda: 1 << 40)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
+    page = admin.get(PAGE).text
+    assert "disknya penuh: yang baru tidak dapat disimpan" in page
+    assert "tidak diketahui: basis data tidak dapat ditulis" in page
+    answer = admin.get("/readyz")
+    assert (answer.status_code, answer.get_json()["checks"]["database"]) == (503, False)
+
+
+# ---- a schema that does not fit ----
+
+
+def be_at(revision: str | None) -> None:
+    db.session.remove()
+    with write_intent(), db.engine.begin() as connection:
+        if revision is None:
+            connection.execute(text("DELETE FROM alembic_version"))
+        else:
+            connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+@pytest.mark.parametrize(
+    ("revision", "told", "remedy"),
+    [
+        (schema.REVISIONS[-3], "tertinggal: revisi", "flask db upgrade"),
+        (None, "belum ada: basis data ini kosong", "flask db upgrade"),
+        ("0999", "lebih baru: revisi 0999", "versi Gurindam yang lebih baru"),
+    ],
+)
+def test_a_schema_that_does_not_fit_stops_and_is_told_with_what_to_do(admin: FlaskClient, revision: str | None, told: str, remedy: str) -> None:
+    a_worker_silent_for_minutes()
+    assert admin.get("/readyz").get_json()["checks"]["schema"] is True
+    be_at(revision)
+    answer = admin.get("/readyz")
+    assert (answer.status_code, answer.get_json()["checks"]["schema"], answer.get_json()["checks"]["worker"]) == (503, False, None)
+    page = admin.get(PAGE).text
+    assert told in page
+    assert remedy in page
+    assert "Pekerja mati" not in page
+
+
+@pytest.mark.sqlite_only
+def test_a_database_that_no_migration_has_seen_has_no_revision(app: Flask) -> None:
+    with write_intent(), db.engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    assert schema.find_revision() is None
+
+
+def test_an_empty_database_is_told_and_nothing_untrue_about_the_worker(app: Flask, client: FlaskClient) -> None:
+    db.session.remove()
+    command.downgrade(alembic_config(), "base")
+    db.session.remove()
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    checks = answer.get_json()["checks"]
+    assert (checks["database"], checks["schema"], checks["worker"]) == (True, False, None)
+
+
+@pytest.mark.parametrize(("revision", "is_behind"), [("0001", True), (schema.NEEDED, False)])
+def test_a_page_that_misses_a_column_says_in_the_log_whether_the_schema_is_behind(client: FlaskClient, revision: str, is_behind: bool) -> None:
+    with write_intent(), db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE webinar RENAME COLUMN summary TO resume"))
+    be_at(revision)
+    with capture_logs() as lines:
+        answer = client.get("/webinar")
+    (told,) = [line for line in lines if line["log_level"] == "error"]
+    assert (told.get("reason") == "schema_behind") == is_behind
+    if is_behind:
+        assert (answer.status_code, "summary" in told["missed"]) == (503, True)
 
 
 def test_a_held_up_loop_is_told(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,10 +224,7 @@ def test_a_locked_database_is_told_as_that_and_the_worker_is_not_blamed(
     app: Flask, admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(health, "LOCKED_AFTER_SECONDS", 0.1)
-    jobs.renew([], "worker")
-    with transaction() as session:
-        session.execute(update(WorkerHeartbeat).values(beat_at=clock.now() - timedelta(minutes=5)))
-    db.session.remove()
+    a_worker_silent_for_minutes()
     path = db.engine.url.database
     assert path
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
@@ -152,6 +246,7 @@ def test_a_database_file_that_was_moved_away_is_told(app: Flask, admin: FlaskCli
     assert not path.exists(), "asking does not make an empty one"
     shutil.copy(away, path)
     assert "dipindah atau diganti saat berjalan" in str(health_of(app).detail)
+    del app.extensions["database_file"]  # the next test's is another one
 
 
 def health_of(app: Flask) -> health.Check:

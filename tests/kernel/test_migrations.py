@@ -3,8 +3,10 @@
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
+from app.kernel import schema
 from app.kernel.cli import alembic_config
 from app.kernel.db import Base, db
 
@@ -35,3 +37,9 @@ def test_down_to_nothing_and_up_again(app):
     assert left == set()
     command.upgrade(alembic_config(), "head")
     assert _differences() == []
+
+
+def test_the_revisions_that_the_product_knows_are_those_of_the_migrations():
+    scripts = ScriptDirectory.from_config(alembic_config())
+    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(schema.REVISIONS))
+    assert scripts.get_current_head() == schema.NEEDED

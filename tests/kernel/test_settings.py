@@ -28,8 +28,25 @@ def faults_of(folder: Path, **env: str) -> list[str]:
         ("PORT", "٨٠٠٠"),
         ("GURINDAM_BASE_URL", "ftp://lms.contoh.go.id"),
         ("GURINDAM_BASE_URL", "http://lms.contoh.go.id:delapan"),
+        ("GURINDAM_BASE_URL", "http://"),
+        ("GURINDAM_BASE_URL", "https:lms.contoh.go.id"),
+        ("GURINDAM_BASE_URL", "https://lms.contoh.go.id/belajar"),
+        ("GURINDAM_BASE_URL", "https://lms.contoh.go.id?x=1"),
+        ("GURINDAM_BASE_URL", "https://lms.contoh.go.id#x"),
+        ("GURINDAM_BASE_URL", "https://admin@lms.contoh.go.id"),
         ("DATABASE_URL", "mysql://x"),
+        ("DATABASE_URL", "sqlite:x.sqlite3"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite://folder/x.sqlite3"),
+        ("DATABASE_URL", "sqlite:////nonexist/dir/x.sqlite3"),
+        ("DATABASE_URL", "sqlite:////proc"),
+        ("DATABASE_URL", "postgresql:gurindam"),
         ("STORAGE_URL", "ftp://x"),
+        ("STORAGE_URL", "file:///proc/nope"),
+        ("STORAGE_URL", "file://relative/path"),
+        ("STORAGE_URL", "file:relative/path"),
+        ("STORAGE_URL", "file:///srv/files?x=1"),
+        ("STORAGE_URL", "file:///dev/null"),
         ("MAIL_URL", "mail.contoh.go.id"),
         ("MAIL_URL", "smtp://"),
         ("MAIL_URL", "smtp://mail.contoh.go.id:dua"),
@@ -49,6 +66,12 @@ def faults_of(folder: Path, **env: str) -> list[str]:
         ("TURN_SECRET", "a secret without its server"),
         ("LIVE_ICE_SERVERS", "stun:stun.example.go.id"),
         ("LIVE_ICE_SERVERS", '[{"url": "stun:x"}]'),
+        ("LIVE_ICE_SERVERS", '[{"urls": 5}]'),
+        ("LIVE_ICE_SERVERS", '[{"urls": []}]'),
+        ("LIVE_ICE_SERVERS", '[{"urls": ["stun:x", 5]}]'),
+        ("LIVE_ICE_SERVERS", '[{"urls": "https://stun.example.go.id"}]'),
+        ("LIVE_ICE_SERVERS", '[{"urls": "turn:turn.example.go.id"}]'),
+        ("LIVE_ICE_SERVERS", '[{"urls": "turn:turn.example.go.id", "username": "a", "credential": 5}]'),
         ("MEDIA_QUOTA_PERSON_GB", "-1"),
         ("MEDIA_QUOTA_UNIT_GB", "banyak"),
         ("RECORDING_RAW_DAYS", "-1"),
@@ -75,6 +98,32 @@ def test_production_needs_a_mail_server(tmp_path: Path) -> None:
 def test_an_instance_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "berkas").write_text("")
     assert "INSTANCE_PATH" in faults_of(tmp_path / "berkas" / "di-bawahnya")[0]
+
+
+def test_one_fault_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "berkas").write_text("")
+    assert len(faults_of(tmp_path / "berkas" / "di-bawahnya")) == 1
+
+
+def test_folders_and_servers_that_are_right_are_taken_as_they_are(tmp_path: Path) -> None:
+    right = {
+        "INSTANCE_PATH": str(tmp_path),
+        "HOST": "::1",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'lain.sqlite3'}",
+        "STORAGE_URL": f"file://{tmp_path}/berkas%20lama",
+        "LIVE_ICE_SERVERS": '[{"urls": ["stun:a", "turn:b:3478?transport=tcp"], "username": "x", "credential": "y"}, {"urls": "stuns:c:5349"}]',
+    }
+    settings = Settings.from_environment(right)
+    assert settings.storage_root == tmp_path / "berkas lama"
+    assert settings.storage_root.is_dir()
+    assert settings.base_url == "http://[::1]:8000"
+    assert len(settings.live_ice_servers) == 2
+    assert Settings.from_environment({"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": "postgresql:///gurindam"}).database_url
+
+
+def test_an_instance_folder_may_have_any_name(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"INSTANCE_PATH": str(tmp_path / "50% #1?")})
+    assert settings.storage_root == settings.instance_path / "files"
 
 
 def test_nothing_set_is_a_complete_answer(tmp_path: Path) -> None:

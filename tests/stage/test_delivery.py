@@ -122,7 +122,7 @@ def test_the_health_page_and_the_probe_know_the_encoder(app: Flask, client: Flas
         check = next(check for check in run_checks() if check.name == "encoder")
         return check.ok, str(check.detail)
 
-    assert state()[0]  # silent, and nobody is on air
+    assert state() == (True, "tidak berjalan; tidak ada siaran yang memerlukannya")
     make_webinar(state=WebinarState.LIVE)
     assert not state()[0]
     beat = storage().local_path("live") / "encoder.json"

@@ -141,6 +141,16 @@ def test_the_calendar_file(client: FlaskClient) -> None:
     assert client.get(f"/webinar/{coming(state=WebinarState.DRAFT).slug}/kalender.ics").status_code == 404
 
 
+def test_the_calendar_file_is_the_same_whatever_host_a_visitor_names(client: FlaskClient, at: Callable[..., None]) -> None:
+    at(2026, 11, 23, 9, 0)
+    webinar = coming()
+    address = f"{client.application.config['GURINDAM'].base_url}/webinar/{webinar.slug}"
+    usual, forged = (client.get(f"/webinar/{webinar.slug}/kalender.ics", headers={"Host": host}).text for host in ("localhost", "evil.example"))
+    assert usual == forged
+    assert f"URL:{address}" in unfolded(usual)
+    assert f"LOCATION:{address}" in unfolded(usual)
+
+
 @pytest.mark.parametrize("text", ["", "x" * 75, "x" * 76, "é" * 200, "🙂" * 60, "a" * 74 + "é" + "b" * 200])
 def test_no_line_is_longer_than_75_octets_and_none_is_lost(text: str) -> None:
     folded = ics.fold(text)
