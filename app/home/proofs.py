@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
-from app.assessment.models import Quiz, QuizVersion
+from app.assessment.models import Quiz, QuizAttempt, QuizVersion
 from app.courses.models import LessonVersion
 from app.courses.queries import titles_of
 from app.kernel.db import db
@@ -31,6 +31,7 @@ DEEDS: dict[tuple[str, str], Any] = {
     ("completed", "course"): _l("Menyelesaikan kursus"),
     ("attended", "webinar"): _l("Mengikuti webinar"),
 }
+HANDED_IN = _l("Mengumpulkan kuis")  # a pre-test or a practice: the fact says `passed`, but there was nothing to pass
 FAULTS: dict[str, Any] = {
     "changed": _l("isinya diubah"),
     "missing": _l("tidak ada"),
@@ -69,10 +70,23 @@ def read(person_id: int, page: int, number: int | None = None) -> Page:
     pages = max(1, -(-part.total // PAGE))
     if page > pages:
         return read(person_id, pages)
-    titles = _Titles(part.rows)
-    proofs = [Proof(row, DEEDS.get((row.verb, row.object_type), row.verb), titles.of(row), _details(row)) for row in part.rows]
+    titles, unscored = _Titles(part.rows), _without_passing_score(part.rows)
+    proofs = [Proof(row, _deed(row, unscored), titles.of(row), _details(row)) for row in part.rows]
     faults = [_("nomor %(number)s %(what)s", number=fault.sequence, what=FAULTS[fault.kind]) for fault in part.faults]
     return Page(proofs, faults, part.total, page, pages)
+
+
+def _without_passing_score(rows: Sequence[LearningEvent]) -> set[int]:
+    """Which of the attempts that these facts tell of had no score to reach; one statement."""
+    asked = {row.facts["attempt"] for row in rows if row.object_type == "quiz" and "attempt" in row.facts}
+    policies = select(QuizAttempt.id, QuizVersion.policy).join(QuizVersion, QuizVersion.id == QuizAttempt.quiz_version_id)
+    return {row.id for row in db.session.execute(policies.where(QuizAttempt.id.in_(asked))) if not row.policy["passing_score"]}
+
+
+def _deed(row: LearningEvent, unscored: set[int]) -> Any:
+    if row.object_type == "quiz" and row.facts.get("attempt") in unscored:
+        return HANDED_IN
+    return DEEDS.get((row.verb, row.object_type), row.verb)
 
 
 class _Titles:

@@ -61,7 +61,9 @@ def explain_lock(seat: LessonSeat) -> list[Condition]:
             "lesson_first",
             False,
             _("Selesaikan dulu “%(title)s”", title=course.lesson(key).title),
-            reason=_("Materi ini terbuka setelahnya."),
+            reason=_("Materi itu ditambahkan sesudah Anda mengikuti kursus ini; yang ini terbuka setelahnya.")
+            if key in seat.standing.added
+            else _("Materi ini terbuka setelahnya."),
             url=lesson_path(course.slug, key),
         )
         for key in seat.standing.locked_by(seat.lesson.key)[:1]

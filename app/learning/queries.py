@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import bindparam, func, select
 
-from app.courses.models import Course, CourseVersion
+from app.courses.models import Course, CourseVersion, LessonVersion
 from app.courses.outline import CourseOutline, LessonOutline, get_outline
 from app.courses.slots import Standing
 from app.kernel.db import as_kept, day_of, db, json_of, moment_of
@@ -99,6 +99,14 @@ class CourseStanding:
             all_before = all_before and key in done
         return found
 
+    @cached_property
+    def added(self) -> frozenset[str]:
+        """Keys of the lessons that came into the course after this person took it, and that they have not opened yet."""
+        if not self.is_enrolled:
+            return frozenset()
+        first, since = _first_published(self.course.version_id), self.enrollment.enrolled_at
+        return frozenset(lesson.key for lesson in self.course.lessons if lesson.key not in self.lessons and first[lesson.lesson_id] > since)
+
     def next_lesson(self) -> LessonOutline | None:
         """Where to go on: the first open lesson that is not complete."""
         done = self.completed
@@ -112,6 +120,19 @@ class CourseStanding:
             if lesson.lesson_id == last and lesson.key not in done and not self.locked_by(lesson.key):
                 return lesson
         return self.next_lesson()
+
+
+@lru_cache(maxsize=256)
+def _first_published(version_id: int) -> dict[int, datetime]:
+    """When each lesson of a version first came out, by its id; kept, for neither this version nor the ones before it change."""
+    ids = [lesson.lesson_id for lesson in get_outline(version_id).lessons]
+    rows = db.session.execute(
+        select(LessonVersion.lesson_id, func.min(CourseVersion.published_at))
+        .join(CourseVersion, CourseVersion.id == LessonVersion.version_id)
+        .where(LessonVersion.lesson_id.in_(ids))
+        .group_by(LessonVersion.lesson_id)
+    )
+    return dict(rows.all())
 
 
 _enrollment: Any = Enrollment.__table__

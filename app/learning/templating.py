@@ -16,6 +16,7 @@ from app.kernel import clock
 from app.learning import ledger
 from app.learning.queries import CourseStanding
 from app.learning.slots import reason_words
+from app.learning.sounds import sound_lessons
 from app.ui.drawing import draw, kept
 from app.ui.formats import angka
 
@@ -25,6 +26,7 @@ FORM_LABELS = {
     "WORKSHOP": _l("lokakarya"),
     "SOSIALISASI": _l("sosialisasi"),
 }
+SOUND = _l("Rekaman suara")
 
 
 def init_app(app: Flask) -> None:
@@ -39,8 +41,9 @@ def form_label(form: str) -> Any:
     return FORM_LABELS.get(form, form)
 
 
-def kind_label(kind: str) -> Any:
-    return get_kind(kind).label
+def kind_label(course: CourseOutline, lesson: LessonOutline) -> Any:
+    """What kind of lesson this is, in a word."""
+    return SOUND if lesson.key in sound_lessons(course) else get_kind(lesson.kind).label
 
 
 def opens_after(course: CourseOutline, lesson: LessonOutline) -> str:
@@ -55,13 +58,16 @@ def outline_module(standing: CourseStanding, module: ModuleOutline, at: str | No
     here = at if at and course.lesson(at).module_key == module.key else None
     states = tuple(standing.states[lesson.key] for lesson in lessons) if standing.is_enrolled else ()
     is_open = here is not None or (not states and module.position == 1)
-    return kept(_draw_outline_module, course.version_id, module.key, states, is_open, here)
+    added = standing.added.intersection(lesson.key for lesson in lessons)
+    return kept(_draw_outline_module, course.version_id, module.key, states, added, is_open, here, sound_lessons(course))
 
 
-def _draw_outline_module(version_id: int, key: str, states: tuple[str, ...], is_open: bool, here: str | None) -> Markup:
+def _draw_outline_module(
+    version_id: int, key: str, states: tuple[str, ...], added: frozenset[str], is_open: bool, here: str | None, _sounds: frozenset[str]
+) -> Markup:
     course = get_outline(version_id)
     finished = sum(state.startswith("done") for state in states)
-    return draw("learning/_outline_module.html", "outline_module", course, course.module(key), states, finished, is_open, here)
+    return draw("learning/_outline_module.html", "outline_module", course, course.module(key), states, added, finished, is_open, here)
 
 
 def course_part(part: str, course: CourseOutline) -> Markup:
@@ -98,10 +104,10 @@ def _draw_lesson_part(part: str, version_id: int, key: str) -> Markup:
 
 def next_step(course: CourseOutline, lesson: LessonOutline, locked: bool, complete: bool) -> Markup:
     """Where to go on from a lesson; `locked` when what comes next waits for something."""
-    return kept(_draw_next_step, course.version_id, lesson.key, locked, complete)
+    return kept(_draw_next_step, course.version_id, lesson.key, locked, complete, sound_lessons(course))
 
 
-def _draw_next_step(version_id: int, key: str, locked: bool, complete: bool) -> Markup:
+def _draw_next_step(version_id: int, key: str, locked: bool, complete: bool, _sounds: frozenset[str]) -> Markup:
     course = get_outline(version_id)
     return draw("learning/_next_step.html", "next_step", course, course.previous(key), course.next(key), locked, complete)
 

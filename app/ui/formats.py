@@ -107,9 +107,12 @@ def persen(share: float | None, desimal: int = 0) -> str:
 
 
 def menit(minutes: float | None) -> str:
-    """A length of time in words: "45 menit", "1 jam 15 menit", "3 jam"."""
+    """A length of time in words: "45 menit", "1 jam 15 menit", "3 jam"; what is shorter than half a minute in seconds, so that it is never 0."""
     if minutes is None:
         return ""
+    if 0 < minutes <= 0.5:
+        seconds = max(1, round(minutes * 60))
+        return ngettext("%(num)d detik", "%(num)d detik", seconds)
     return _kept_length(round(minutes), current_language())
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -24,7 +26,11 @@ from app.assessment.question_types.ordering import GRADINGS, Ordering, OrderingR
 from app.assessment.question_types.short_answer import ShortAnswer, ShortAnswerKey
 from app.assessment.question_types.single_choice import SingleChoice
 from app.assessment.question_types.true_false import TrueFalse
+from config import ROOT
 from tests.assessment.questions import BY_TYPE, json_values, questions
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import browsers
 
 few = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
@@ -421,6 +427,19 @@ def test_control_characters_and_broken_surrogates_never_reach_the_record():
 )
 def test_numbers_are_read_as_people_here_write_them(text, numbers):
     assert list(readings(text)) == [Decimal(number) for number in numbers]
+
+
+def test_the_browser_takes_the_same_numbers():
+    """What is typed without a connection is checked there: in the same way, or an answer that looked taken would be refused later."""
+    rng = Random(20261123)
+    pieces = ["1", "25", "000", "1" * 15, ".", ",", " ", "-", "–", "−", "+", "Rp", "rp. ", ",-", "lima", "\u00a0", "\ufeff", "²", "٣", "\t", "½", "e3"]
+    texts = ["", *pieces, *("".join(rng.choices(pieces, k=rng.randint(2, 7))) for _ in range(20_000))]
+    texts = [text[:40] for text in texts] + ["1" * 31, "1." + "0" * 29, "1 500,25", "Rp 1.500.000,--", "- Rp5"]
+    module = (ROOT / "app/assessment/client/exam/numbers.ts").as_uri()
+    script = f"import {{isNumber}} from '{module}'; import {{readFileSync}} from 'node:fs'; console.log(JSON.stringify(JSON.parse(readFileSync(0)).map(isNumber)))"
+    told = subprocess.run([browsers.node(), "--input-type=module", "--eval", script], input=json.dumps(texts), capture_output=True, text=True, check=True)  # noqa: S603
+    assert [text for text, taken in zip(texts, json.loads(told.stdout), strict=True) if taken != bool(readings(text))] == []
+    assert sum(bool(readings(text)) for text in texts) > 500
 
 
 @pytest.mark.parametrize("typed", ["1500000", "1.500.000", "1,500,000", "Rp1.500.000", 1500000, 1500000.0])

@@ -34,6 +34,8 @@ from app.kernel.db import db, transaction
 from app.kernel.jobs import Job, JobState
 from app.kernel.storage import storage
 from app.learning import services as learning
+from app.learning import watching
+from app.learning.kinds import video
 from app.learning.models import Enrollment, JpCredit, LearningEvent, LessonProgress, WatchedSpan
 from app.media.models import MediaAsset
 from app.media.uploads.models import MediaUpload
@@ -179,6 +181,17 @@ def watched_seconds(email: str, slug: str, key: str) -> float:
         )
     )
     return (total or 0) / 1000
+
+
+def watch_nearly_enough(email: str, slug: str, key: str) -> int:
+    """The end of a video was watched, but for a second of what completes its lesson; the seconds of the beginning are missing."""
+    course = get_current_outline(slug)
+    lesson = course.lesson(key)
+    whole = video.duration_ms(lesson)
+    start = whole - watching.needed_ms(whole, lesson.content["coverage"]) + 1000
+    with transaction():
+        db.session.add(WatchedSpan(user_id=_user(email).id, lesson_id=lesson.lesson_id, layer=1, start_ms=start, end_ms=whole))
+    return start
 
 
 def enrollments(email: str) -> int:

@@ -140,3 +140,84 @@ def test_another_device_continues_the_same_attempt(server, own, page, device, le
     there.get_by_role("link", name=re.compile("Lanjutkan percobaan")).click()
     expect(there).to_have_url(re.compile(r"/kuis/percobaan/\d+/2$"))
     expect(there.locator('[data-go="1"]')).to_have_class(re.compile(r"\bans\b"))
+
+
+def _number_question(attempt):
+    return next(each for each in attempt if each["type"] == "numerical")
+
+
+@pytest.mark.parametrize("connected", [True, False], ids=["online", "offline"])
+def test_a_number_in_words_is_refused_at_once(server, own, page, watch, learner, attempt, connected):
+    watch.expect(LOST)
+    asked = _number_question(attempt)
+    _enter(page, attempt[0] if attempt[0] is not asked else attempt[1])
+    expect_saved(page)
+    sent = []
+    page.on("request", lambda request: sent.append(request.post_data) if request.url.endswith("/jawaban") else None)
+    own.context.set_offline(not connected)
+    page.locator(f'[data-go="{asked["place"]}"]').click()
+    field = form_of(page, asked["place"]).locator("[name=jawaban]")
+    field.fill("lima belas")
+    refused = page.locator("[data-refused]")
+    expect(refused).to_have_text(f"Soal {asked['place']}: jawaban tidak diterima")
+    expect(page.locator("[data-saved]")).to_be_hidden()
+    expect(form_of(page, asked["place"]).locator("[data-part=error]")).to_contain_text("Tulis angkanya saja")
+    expect(page.locator(f'[data-go="{asked["place"]}"]')).not_to_have_class(re.compile(r"\bans\b"))
+    shoot(page, f"kuis-bukan-angka-{'tersambung' if connected else 'luring'}")
+    page.locator(f'[data-go="{attempt[-1]["place"]}"]').click()
+    expect(refused).to_be_visible()
+    own.context.set_offline(False)
+    assert sent == []
+    page.locator(f'[data-go="{asked["place"]}"]').click()
+    field.fill(str(asked["response"]))
+    expect(refused).to_be_hidden()
+    _wait_for_answers(server, learner, 2)
+    expect_saved(page)
+
+
+def test_an_answer_that_is_refused_later_is_named_with_its_question(server, own, page, watch, learner, attempt):
+    watch.expect(LOST)
+    asked = _number_question(attempt)
+    own.context.route("**/jawaban", lambda route: route.fulfill(json={"results": [{"error": "not_a_number", "message": "Tulis angkanya saja."}]}))
+    elsewhere = next(each for each in attempt if each is not asked)
+    own.context.set_offline(True)
+    _enter(page, asked)
+    page.locator(f'[data-go="{elsewhere["place"]}"]').click()
+    expect(page.locator("[data-band]")).to_contain_text("1 jawaban disimpan")
+    own.context.set_offline(False)
+    expect(page.locator("[data-refused]")).to_have_text(f"Soal {asked['place']}: jawaban tidak diterima")
+    expect(page.locator("[data-saved]")).to_be_hidden()
+
+
+def test_the_review_that_was_asked_for_without_a_network_opens_with_it(server, own, page, watch, learner, attempt):
+    watch.expect(LOST)
+    own.context.set_offline(True)
+    band = page.locator("[data-band]")
+    expect(band).to_contain_text("Teruskan saja")
+    _enter(page, attempt[0])
+    page.locator("[data-overview-link]").click()
+    expect(band).to_contain_text("Tinjauan terbuka sendiri begitu tersambung")
+    expect(band).not_to_contain_text("Teruskan saja")
+    shoot(page, "kuis-luring-tinjau")
+    _enter(page, attempt[1])
+    expect(band).not_to_contain_text("Tinjauan")
+    page.locator("[data-overview-link]").click()
+    expect(band).to_contain_text("Tinjauan terbuka sendiri begitu tersambung")
+    own.context.set_offline(False)
+    expect(page).to_have_url(re.compile("/kumpulkan$"))
+    assert {row["question"] for row in server.backstage("answers", learner, COURSE, "tes-awal")} == {each["key"] for each in attempt[:2]}
+
+
+def test_an_answer_is_checked_once_there_is_a_network_again(server, own, page, watch, learner):
+    watch.expect(LOST)
+    server.backstage("enrol", learner, COURSE)
+    server.backstage("complete_before", learner, COURSE, "latihan-dasar")
+    page.goto(f"/kursus/{COURSE}/belajar/latihan-dasar")
+    start(page)
+    first = server.backstage("solutions", learner, COURSE, "latihan-dasar")[0]
+    own.context.set_offline(True)
+    _enter(page, first)
+    form_of(page, 1).get_by_role("button", name="Periksa jawaban").click()
+    expect(page.locator("[data-band]")).to_contain_text("Jawaban diperiksa begitu tersambung")
+    own.context.set_offline(False)
+    expect(form_of(page, 1).locator("[data-part=verdict]")).to_contain_text("Tepat")

@@ -159,3 +159,29 @@ def test_addresses_that_end_in_the_middle_of_playing_are_renewed(media, page, le
     _wait_until_at(media, page, float(at) + 1)
     assert ended["refused"] >= 1
     assert ended["renewed"]
+
+
+def test_a_page_says_one_thing_when_its_video_is_complete(media, page, learner):
+    media.backstage("enrol", learner, COURSE)
+    media.backstage("complete_before", learner, COURSE, LESSON)
+    media.backstage("watch_nearly_enough", learner, COURSE, LESSON)
+    page.goto(PAGE)
+    following = page.locator(".next-step")
+    outline = page.locator("[data-standing=outline]")
+    expect(following).to_contain_text("Terbuka setelah materi ini selesai.")
+    percent = outline.locator("h2 .num").inner_text()
+    page.get_by_role("button", name="Putar").first.click()
+    _wait_until_at(media, page, 4)
+    assert _pause_and_report(page)["complete"]
+    expect(page.locator("[data-finished]")).to_be_visible()
+    expect(following).not_to_contain_text("Terbuka setelah")
+    expect(following.get_by_role("link", name="Lanjut")).to_have_class(re.compile("btn-primary"))
+    title = following.locator("h2").inner_text()
+    expect(outline.get_by_role("link", name=title)).to_be_visible()
+    expect(outline.locator("h2 .num")).not_to_have_text(percent)
+    conditions = page.locator("[data-conditions]")
+    expect(conditions).to_contain_text("Syarat terpenuhi")
+    expect(conditions.get_by_role("img", name="Sudah")).to_have_count(1)
+    expect(page.locator("[data-standing=head]")).to_contain_text("Selesai")
+    expect(page.locator("video")).to_be_visible()
+    shoot(page, "materi-video-selesai")

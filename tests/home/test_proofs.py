@@ -7,12 +7,15 @@ from datetime import date
 import pytest
 from sqlalchemy import delete, select, update
 
+from app.assessment.models import AttemptState, QuizAttempt
 from app.home import proofs
+from app.kernel import clock
 from app.kernel.access import Role
 from app.kernel.db import db, transaction, write_intent
 from app.learning import evidence, services
 from app.learning.models import LearningEvent
 from app.people.models import AuditEntry, User
+from tests.assessment.factories import make_quiz
 from tests.learning.factories import publish_course
 from tests.people.factories import make_unit, make_user, sign_in
 
@@ -54,6 +57,44 @@ def test_every_fact_is_told_in_words_with_its_number(client, siti):
 def test_every_number_of_the_record_leads_to_its_proof(client, head, siti):
     assert 'href="/rekam-jejak/bukti?nomor=2#bukti-2"' in sign_in(client, siti).get("/rekam-jejak").text
     assert f'href="/tim/{siti.id}/bukti?nomor=2#bukti-2"' in sign_in(client, head).get(f"/tim/{siti.id}").text
+
+
+def test_the_ledger_leads_to_the_evidence_before_anything_counts(client, head):
+    new = make_user("Baru Datang", unit=head.employee.org_unit, supervisor_id=head.id)
+    for who, address, proof in ((new, "/rekam-jejak", "/rekam-jejak/bukti"), (head, f"/tim/{new.id}", f"/tim/{new.id}/bukti")):
+        page = sign_in(client, who).get(address).text
+        assert f'<a href="{proof}">Lihat semua bukti</a>' in page[page.index('id="buku"') : page.index('id="kursus"')]
+
+
+def hand_in(user: User, purpose: str, passing_score: int, *, passed: bool) -> None:
+    """An attempt that scored 20, and the fact about it as grading writes it."""
+    quiz = make_quiz(f"contoh/{purpose}-{passing_score}", title=f"Kuis {purpose}", purpose=purpose, passing_score=passing_score)
+    with transaction():
+        attempt = QuizAttempt(
+            quiz_id=quiz.quiz_id, quiz_version_id=quiz.id, user_id=user.id, number=1, layout={}, state=AttemptState.SUBMITTED,
+            started_at=clock.now(), submitted_at=clock.now(), percent=20, passed=passed,
+        )  # fmt: skip
+        db.session.add(attempt)
+        db.session.flush()
+        evidence.append(user.id, "passed" if passed else "failed", "quiz", quiz.quiz_id, facts={"attempt": attempt.id, "percent": 20})
+
+
+def statements(user: User, counted: list[str]) -> int:
+    counted.clear()
+    proofs.read(user.id, 1)
+    return len(counted)
+
+
+def test_a_quiz_without_a_passing_score_was_handed_in_and_not_passed(client, siti, count_queries):
+    hand_in(siti, "MODULE_QUIZ", 20, passed=True)
+    hand_in(siti, "MODULE_QUIZ", 70, passed=False)
+    hand_in(siti, "PRE_TEST", 0, passed=True)
+    few = statements(siti, count_queries)
+    hand_in(siti, "PRACTICE", 0, passed=True)
+    assert statements(siti, count_queries) == few
+    page = sign_in(client, siti).get("/rekam-jejak/bukti").text
+    for words in ("Lulus kuis: Kuis MODULE_QUIZ", "Mengumpulkan kuis, belum lulus: Kuis MODULE_QUIZ", "Mengumpulkan kuis: Kuis PRE_TEST", "Mengumpulkan kuis: Kuis PRACTICE"):
+        assert words in page
 
 
 def test_a_number_is_found_on_its_page(app, client, siti):

@@ -15,7 +15,7 @@ from app.learning.queries import CourseStanding, LessonStanding
 from app.learning.templating import outline_module
 from app.people.models import User
 from tests.learning.factories import lesson, publish_course
-from tests.people.factories import make_user
+from tests.people.factories import make_user, sign_in
 
 
 @pytest.mark.parametrize("sequence", ["LINEAR", "FREE"])
@@ -25,7 +25,7 @@ def test_a_lesson_is_shut_exactly_when_something_locks_it(app, sequence, done):
     publish_course("contoh", *lessons, sequence=sequence)
     course = get_current_outline("contoh")
     standings = {key: LessonStanding(LessonState.COMPLETED, clock.now(), clock.now(), {}) for key in done}
-    standing = CourseStanding(course, SimpleNamespace(last_lesson_id=None), standings)
+    standing = CourseStanding(course, SimpleNamespace(last_lesson_id=None, enrolled_at=clock.now()), standings)
     assert {key for key, state in standing.states.items() if state.endswith("-shut")} == {x.key for x in lessons if standing.locked_by(x.key)}
     assert {key for key, state in standing.states.items() if state.startswith("done")} == set(done)
 
@@ -35,7 +35,7 @@ def test_an_opened_lesson_is_half_done(app):
     course = get_current_outline("contoh")
     standing = CourseStanding(
         course,
-        SimpleNamespace(last_lesson_id=None),
+        SimpleNamespace(last_lesson_id=None, enrolled_at=clock.now()),
         {
             "satu": LessonStanding(LessonState.COMPLETED, clock.now(), clock.now(), {}),
             "dua": LessonStanding(LessonState.STARTED, clock.now(), None, {}),
@@ -49,7 +49,7 @@ def test_the_outline_says_how_far_each_module_is(app):
     course = get_current_outline("contoh")
     done = {"satu": LessonStanding(LessonState.COMPLETED, clock.now(), clock.now(), {})}
     with app.test_request_context("/"):
-        begun = outline_module(CourseStanding(course, SimpleNamespace(last_lesson_id=None), done), course.modules[0], "dua")
+        begun = outline_module(CourseStanding(course, SimpleNamespace(last_lesson_id=None, enrolled_at=clock.now()), done), course.modules[0], "dua")
         visitor = outline_module(CourseStanding(course, None), course.modules[0], None)
     assert "1 dari 3" in begun
     assert '<li class="yes"><a href="/kursus/contoh/belajar/satu">' in begun
@@ -59,6 +59,34 @@ def test_the_outline_says_how_far_each_module_is(app):
     assert "Terbuka setelah Materi dua" in begun
     assert "<a " not in visitor
     assert visitor.count("<li") == 4
+
+
+def test_a_lesson_that_came_in_later_is_marked_and_said_to_be_new(app, client, at):
+    at(2026, 11, 23, 9, 0)
+    first = publish_course("contoh", lesson("satu"), lesson("dua"), lesson("kuis"))
+    siti, later = make_user("Siti"), make_user("Kemudian", email="nanti@b.go.id")
+    with transaction():
+        services.enrol(db.session.get_one(User, siti.id), first)
+        services.complete_lesson(siti.id, first, first.lesson("satu"))
+        services.complete_lesson(siti.id, first, first.lesson("dua"))
+    sign_in(client, siti)
+    assert "Baru" not in client.get("/kursus/contoh").text
+    at(2026, 11, 24, 9, 0)
+    course = publish_course("contoh", lesson("tambahan"), lesson("satu"), lesson("dua"), lesson("kuis"))
+    with transaction():
+        services.enrol(db.session.get_one(User, later.id), course)
+    sign_in(client, siti)
+    page = client.get("/kursus/contoh").text
+    assert "ditambahkan sesudah Anda mengikuti kursus ini" in page
+    assert page.count('<span class="badge">Baru</span>') == 1
+    shut = client.get("/kursus/contoh/belajar/kuis")
+    assert shut.status_code == 403
+    assert "Selesaikan dulu “Materi tambahan”" in shut.text
+    assert "Materi itu ditambahkan sesudah Anda mengikuti kursus ini; yang ini terbuka setelahnya." in shut.text
+    client.get("/kursus/contoh/belajar/tambahan")
+    assert "Baru" not in client.get("/kursus/contoh").text, "who has opened it knows it"
+    sign_in(client, later)
+    assert "Baru" not in client.get("/kursus/contoh").text
 
 
 def test_after_a_quiz_the_next_lesson_is_offered_once_it_is_open(app, at):

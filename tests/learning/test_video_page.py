@@ -116,3 +116,26 @@ def test_a_video_that_is_being_prepared_is_waited_for(app: Flask, lesson_id: int
     assert page.status_code == 200
     assert "data-preparing" in page.text
     assert "data-player" not in page.text
+
+
+def test_a_recording_without_a_picture_is_called_what_it_is(app: Flask, lesson_id: int) -> None:
+    siti, client = learner(app, "Siti")
+    assert "Rekaman suara" not in client.get(PAGE).text
+    with transaction():
+        sounds = {"rungs": [], "sounds": [{"name": "48k", "path": "48k/index.m3u8", "bytes": 100}]}
+        made = db.session.get_one(MediaAsset, 1).renditions | sounds
+        db.session.add(
+            MediaAsset(id=2, kind=AssetKind.VIDEO, sha256="b" * 64, original_name="s.m4a", byte_size=1, content_type="audio/mp4", created_at=clock.now(), renditions=made,
+                       state=AssetState.READY, generation=1, duration_seconds=30.0)
+        )  # fmt: skip
+    course = publish_course("contoh", lesson("baca"), lesson("suara", "video", minutes=0.5, asset_id=2, coverage=0.9, chapters=[]), sequence="FREE")
+    outline = client.get("/kursus/contoh").text
+    assert "Rekaman suara, 30 detik" in outline
+    assert "Rekaman suara, 30 detik" in client.get("/kursus/contoh/belajar/baca").text.split("next-step")[1].split("</section>")[0]
+    with transaction():
+        services.open_lesson(siti.id, course, course.lesson("suara"))
+        services.complete_lesson(siti.id, course, course.lesson("suara"))
+    page = client.get("/kursus/contoh/belajar/suara").text
+    assert "<span>Rekaman suara</span><span>sekitar 30 detik</span>" in page
+    assert "Rekaman suara selesai diputar" in page
+    assert "Video" not in page.split('class="finish"')[1].split("</p>")[0]

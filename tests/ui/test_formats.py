@@ -67,7 +67,7 @@ def test_a_share_is_a_hundred_only_when_nothing_is_missing(indonesian, share, sh
     assert formats.persen(share) == shown
 
 
-@pytest.mark.parametrize(("minutes", "shown"), [(45, "45 menit"), (60, "1 jam"), (75, "1 jam 15 menit"), (0, "0 menit"), (59.6, "1 jam")])
+@pytest.mark.parametrize(("minutes", "shown"), [(45, "45 menit"), (60, "1 jam"), (75, "1 jam 15 menit"), (0, "0 menit"), (0.5, "30 detik"), (0.001, "1 detik"), (0.6, "1 menit"), (59.6, "1 jam")])
 def test_lengths_of_time_in_words(indonesian, minutes, shown):
     assert formats.menit(minutes) == shown
 

@@ -3,12 +3,19 @@
  * when the server has confirmed it. Questions change without loading, so that going on works without a connection.
  */
 import { fillIn, isAnswered, prepareOrder, responseOf } from './exam/answers';
+import { isNumber } from './exam/numbers';
 import { newKey, openJournal } from '../../ui/client/offline/journal';
 import { clock, timeMark, timeOfDay } from '../../ui/client/parts/time';
 import { Sender, type Answered, type Operation, type Trouble } from './exam/sender';
 
 const TYPING_PAUSE = 600; // milliseconds
 const GRACE = 6; // seconds after the deadline before the result is asked for
+
+/** What the learner asked for and the server has to do, as soon as everything is sent. */
+interface Wanted {
+  words: string;
+  go: () => void;
+}
 
 const root = document.querySelector<HTMLElement>('[data-exam]');
 if (root) void begin(root);
@@ -28,12 +35,15 @@ async function begin(root: HTMLElement): Promise<void> {
   const band = find('[data-band]');
   const saved = find('[data-saved]');
   const unsentSign = find('[data-unsent]');
+  const refusedSign = find('[data-refused]');
   const clientId = newKey();
   const typing = new Map<HTMLFormElement, number>();
   const last = new Map<HTMLFormElement, string>();
+  const refused = new Set<number>(); // questions whose latest answer was not taken
   let sequence = 0;
   let unsent = 0;
   let trouble: Trouble | null = null;
+  let wanted: Wanted | null = null;
   let lostAt = '';
   let lastEntry = Number(data['lastEntry']);
   let isOver = false;
@@ -45,7 +55,7 @@ async function begin(root: HTMLElement): Promise<void> {
 
   const showBand = (): void => {
     if (!band) return;
-    const kept = unsent ? say('Kept', { n: unsent }) : say('NoneKept');
+    const kept = wanted?.words ?? (unsent ? say('Kept', { n: unsent }) : say('NoneKept'));
     const running = data['deadlineTime'] && !isOver ? say('Clock', { time: data['deadlineTime'] }) : '';
     const texts: Record<Trouble, [string, string]> = {
       offline: [say('Lost', { time: lostAt }), `${kept} ${running}`],
@@ -71,11 +81,29 @@ async function begin(root: HTMLElement): Promise<void> {
     unsent = count;
     const visible = count > 0 && trouble !== null;
     if (unsentSign) {
-      unsentSign.hidden = !visible;
+      unsentSign.hidden = !visible || refused.size > 0; // the band tells it as well
       const text = part(unsentSign, 'text');
       if (text) text.textContent = say('Unsent', { n: count });
     }
-    if (saved) saved.hidden = visible;
+    if (refusedSign) {
+      refusedSign.hidden = refused.size === 0;
+      const text = part(refusedSign, 'text');
+      const words = say('NotTaken', { q: [...refused].sort((a, b) => a - b).join(', ') });
+      if (text && refused.size && text.textContent !== words) text.textContent = words;
+    }
+    if (saved) saved.hidden = visible || refused.size > 0;
+    showBand();
+    if (wanted && trouble === null && count === 0) {
+      const { go } = wanted;
+      wanted = null;
+      go();
+    }
+  };
+
+  /** Remember what the server has to do, and say that it waits. Whoever goes on with a question has thought better of it. */
+  const want = (next: Wanted | null): void => {
+    if (wanted === next) return;
+    wanted = next;
     showBand();
   };
 
@@ -90,14 +118,27 @@ async function begin(root: HTMLElement): Promise<void> {
     error.hidden = false;
   };
 
+  /** An answer that was not taken is told at its question and, wherever the learner is, in the bar. */
+  const refuse = (question: number, message: string): void => {
+    const form = formOf(question);
+    refused.add(question);
+    showError(form, message);
+    if (form) showSign(form, 'ans', false);
+    showUnsent(unsent);
+  };
+  const take = (question: number): void => {
+    showError(formOf(question), '');
+    if (refused.delete(question)) showUnsent(unsent);
+  };
+
   const showAnswered = (answers: Answered[]): void => {
     let isLate = false;
-    for (const { operation, entry, time, late, message } of answers) {
+    for (const { operation, entry, time, late, error, message } of answers) {
       const form = formOf(operation.question);
       lastEntry = Math.max(lastEntry, entry ?? 0);
       const isAnswer = 'response' in operation;
-      if (isAnswer) showError(form, message ?? '');
-      if (form && isAnswer && message) showSign(form, 'ans', false);
+      if (isAnswer && error) refuse(operation.question, message ?? '');
+      else if (isAnswer && (!form || last.get(form) === JSON.stringify(operation.response))) take(operation.question);
       if (late && isAnswer) {
         isLate = true;
         const sign = part(form ?? null, 'late');
@@ -139,8 +180,13 @@ async function begin(root: HTMLElement): Promise<void> {
     const text = JSON.stringify(response);
     if (last.get(form) === text) return;
     last.set(form, text);
+    const question = Number(form.dataset['question']);
+    if (form.dataset['type'] === 'numerical' && typeof response === 'string' && !isNumber(response)) {
+      refuse(question, say('NotANumber'));
+      return;
+    }
     showSign(form, 'ans', isAnswered(response));
-    showError(form, '');
+    take(question);
     enter(form, { response });
   };
 
@@ -170,6 +216,7 @@ async function begin(root: HTMLElement): Promise<void> {
       announce(say('Moved', { n: place }));
     });
     last.set(form, JSON.stringify(responseOf(form)));
+    if (part(form, 'error')?.hidden === false) refused.add(Number(form.dataset['question']));
     form.addEventListener('change', (event) => {
       const field = event.target as HTMLInputElement;
       if (field.name === 'ragu') {
@@ -178,6 +225,7 @@ async function begin(root: HTMLElement): Promise<void> {
       } else if (form.dataset['type'] !== 'ordering') enterAnswer(form);
     });
     form.addEventListener('input', (event) => {
+      want(null);
       if ((event.target as HTMLInputElement).type !== 'text') return;
       clearTimeout(typing.get(form));
       typing.set(form, window.setTimeout(() => enterAnswer(form), TYPING_PAUSE));
@@ -187,6 +235,7 @@ async function begin(root: HTMLElement): Promise<void> {
       if (typing.has(form)) enterAnswer(form);
       if (button && 'check' in button.dataset && trouble === null) return;
       event.preventDefault();
+      if (button && 'check' in button.dataset) want({ words: say('WaitCheck'), go: () => form.requestSubmit(button) });
       if (!button || 'check' in button.dataset || 'default' in button.dataset) void sender.flush();
       else if (button.value === 'kumpulkan') void leaveTo(data['overview'] ?? '');
       else show(Number(button.value), true);
@@ -198,6 +247,7 @@ async function begin(root: HTMLElement): Promise<void> {
   const show = (question: number, isNew: boolean): void => {
     const next = formOf(question);
     if (!next) return;
+    want(null);
     for (const form of forms) {
       if (!form.hidden && typing.has(form)) enterAnswer(form);
       form.hidden = form !== next;
@@ -215,11 +265,13 @@ async function begin(root: HTMLElement): Promise<void> {
     }
   };
 
-  /** Leave for another page when everything is sent; while it cannot be, stay, or (`whatever`) let the browser ask. */
+  /** Leave for another page when everything is sent; while it cannot be, stay and say what waits, or (`whatever`) let the browser ask. */
   const leaveTo = async (address: string, whatever = false): Promise<void> => {
     for (const form of typing.keys()) enterAnswer(form);
     await Promise.race([settle(), new Promise((resolve) => setTimeout(resolve, 3000))]);
-    if (trouble === null || whatever) location.assign(address);
+    const go = (): void => location.assign(address);
+    if (trouble === null || whatever) go();
+    else want({ words: say('WaitReview'), go });
   };
   const settle = async (): Promise<void> => {
     do await sender.flush();

@@ -3,6 +3,7 @@
 import { clock } from '../../ui/client/parts/time';
 import { prepareNotes } from './parts/notes';
 import { Sitting } from './parts/sitting';
+import { renewStanding } from './parts/standing';
 import { placeTranscript } from './parts/transcript';
 
 const EVERY_MS = 15000;
@@ -56,11 +57,10 @@ class Reporter {
     if (share) share.textContent = `${String(state.percent)} %`;
     drawStrip(Number(this.host.dataset.duration), state.once as [number, number][], state.again as [number, number][], this.sitting.position);
     showChapters(Number(this.host.dataset.duration), state.once as [number, number][]);
-    showMissing(state.missing as Missing[]);
-    if (state.complete) {
-      document.querySelector<HTMLElement>('[data-finished]')?.removeAttribute('hidden');
-      openNext();
-    }
+    const finished = document.querySelector<HTMLElement>('[data-finished]');
+    if (!state.complete || !finished?.hidden) showMissing(state.missing as Missing[]);
+    else if ('standing' in finished.dataset) void renewStanding();
+    else finished.hidden = false;
   }
 }
 
@@ -101,16 +101,6 @@ function showMissing(missing: Missing[]): void {
     put('.n', condition.amount);
     put('small', condition.reason);
   });
-}
-
-function openNext(): void {
-  const shut = document.querySelector<HTMLElement>('[data-next]');
-  if (!shut) return;
-  const way = document.createElement('a');
-  way.className = 'btn btn-primary';
-  way.href = shut.dataset.next as string;
-  way.textContent = shut.textContent?.trim() ?? '';
-  shut.replaceWith(way);
 }
 
 function drawStrip(length: number, once: [number, number][], again: [number, number][], position: number): void {

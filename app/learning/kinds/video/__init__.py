@@ -19,6 +19,7 @@ from app.learning import queries, rules, services, spans, watching
 from app.learning.kinds import Behavior, register
 from app.learning.missing import Condition, LessonSeat
 from app.learning.models import LearningNote, WatchedSpan
+from app.learning.sounds import sound_lessons
 from app.media import presentation
 from app.media.models import AssetState, MediaAsset, MediaCaption
 from app.media.queries import list_captions
@@ -232,6 +233,7 @@ def context(seat: LessonSeat) -> dict[str, Any]:
         "needed_percent": round(lesson.content["coverage"] * 100),
         "conditions": describe_watching(lesson, desk.once, seat.is_complete),
         "position_seconds": position,
+        "is_sound": lesson.key in sound_lessons(seat.course),
     }
 
 
