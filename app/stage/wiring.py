@@ -24,7 +24,7 @@ def init_app(app: Flask) -> None:
     register_events(Directing())
     register_invitation(invite)
     subscribers.register()
-    audit.describe({"stage.removed": _l("mengeluarkan seseorang dari panggung")})
+    audit.describe({"stage.removed": _l("Seseorang dikeluarkan dari panggung")})
     register_part(Takes)
     register_events(TakeEvents())
     ending.register()
