@@ -106,11 +106,11 @@ def check_worker() -> Check:
         db.session.rollback()
         return Check("worker", False, _l("tidak diketahui: basis data tidak dapat dibaca"), known=False)
     remedy = _l("Jalankan kembali pekerja (flask worker); bila yang lama masih ada tetapi diam, akhiri dulu. Surel, impor, dan video menunggu sampai ia hidup.")
-    if newest is None:
-        return Check("worker", False, _l("belum pernah memberi tanda hidup"), remedy)
-    age = clock.now() - newest
-    if age >= WORKER_SILENT_AFTER and (why := _what_keeps_beats_away()):
+    age = None if newest is None else clock.now() - newest
+    if (age is None or age >= WORKER_SILENT_AFTER) and (why := _what_keeps_beats_away()):
         return Check("worker", False, why, known=False)
+    if age is None:
+        return Check("worker", False, _l("belum pernah memberi tanda hidup"), remedy)
     return Check("worker", age < WORKER_SILENT_AFTER, _l("tanda hidup terakhir %(s)d detik lalu", s=int(age.total_seconds())), remedy)
 
 

@@ -115,8 +115,10 @@ def a_worker_silent_for_minutes() -> None:
     db.session.remove()
 
 
-def test_on_a_full_disk_nobody_says_that_the_worker_is_dead(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    a_worker_silent_for_minutes()
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_on_a_full_disk_nobody_says_that_the_worker_is_dead(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch, has_begun: bool) -> None:
+    if has_begun:
+        a_worker_silent_for_minutes()
     monkeypatch.setattr(storage(), "free_bytes", lambda: 0)
     page = admin.get(PAGE).text
     assert "Pekerja mati" not in page
@@ -233,7 +235,7 @@ def test_a_locked_database_is_told_as_that_and_the_worker_is_not_blamed(
         checks = admin.get("/readyz").get_json()["checks"]
     assert "terkunci: tidak ada yang dapat disimpan" in page
     assert "Pekerja mati" not in page
-    assert checks["database"] is False
+    assert (checks["database"], checks["worker"]) == (False, None)
     assert admin.get("/readyz").get_json()["checks"]["database"] is True
 
 
