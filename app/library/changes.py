@@ -28,12 +28,18 @@ from app.interchange.packages.reader import Package, read_package
 from app.kernel import clock, jobs
 from app.kernel.db import db, transaction
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.storage import storage
 from app.library import items
 from app.library.editing import KIND_OF, Material, NewLesson, PackageFolder, PlaceGone, clean_text, name_from
 from app.library.models import ChangeKind, ChangeState, CourseChange, LibraryItem, LibraryReplacement
+from app.media.captions import is_beyond, vtt_time
 from app.media.intake import temporary_folder
+from app.media.languages import name_of
 from app.media.models import AssetKind, AssetState, MediaAsset, MediaCaption
+from app.media.probe import probe_video
 from app.media.queries import list_captions
+from app.media.refusals import Refused
+from app.media.services import find_caption, set_caption
 from app.people import audit
 from app.people.models import User
 from app.people.queries import lock_user
@@ -58,11 +64,11 @@ class LessonWish:
 
 
 class Stopped(Exception):
-    """A change cannot be carried out, and trying again would not help; `fault` says why to the person who asked."""
+    """A change cannot be carried out, and trying again would not help; `faults` say why to the person who asked."""
 
-    def __init__(self, fault: str):
-        super().__init__(fault)
-        self.fault = fault
+    def __init__(self, *faults: str | dict[str, Any]):
+        super().__init__(*faults)
+        self.faults = [{"path": "", "line": 0, "message": fault} if isinstance(fault, str) else fault for fault in faults]
 
 
 # ---- asking ----
@@ -70,10 +76,29 @@ class Stopped(Exception):
 
 def refuse_unusable(asset: MediaAsset) -> None:
     """Raise Conflict for a file that cannot be a lesson."""
+    if (unfit := why_unfit(asset)) is not None:
+        raise unfit
+
+
+def why_unfit(asset: MediaAsset) -> Conflict | None:
+    """Why a file cannot be a lesson; None when it can, as far as is known before the course is checked."""
     if asset.kind not in KIND_OF:
-        raise Conflict(_("Gambar ditampilkan di dalam teks pelajaran; ia tidak menjadi materi sendiri."), code="not_a_lesson")
+        return Conflict(_("Gambar ditampilkan di dalam teks pelajaran; ia tidak menjadi materi sendiri."), code="not_a_lesson")
     if asset.state in (AssetState.FAILED, AssetState.CANCELED):
-        raise Conflict(_("Berkas ini belum berhasil disiapkan, jadi belum dapat dijadikan materi."), code="not_prepared")
+        return Conflict(_("Berkas ini belum berhasil disiapkan, jadi belum dapat dijadikan materi."), code="not_prepared")
+    return Conflict(textless_words(), code="no_text_layer") if lacks_text(asset) else None
+
+
+def lacks_text(asset: MediaAsset) -> bool:
+    """A PDF of pictures only, as a scanner makes it; known once it has been prepared."""
+    return asset.kind == AssetKind.DOCUMENT and asset.is_ready and not asset.words
+
+
+def textless_words() -> str:
+    return _(
+        "PDF ini hanya gambar halaman, tanpa lapisan teks: isinya tidak dapat dibacakan, dicari, atau dihitung menitnya. Simpan sebagai PDF dari "
+        "berkas aslinya, atau jalankan pengenalan teks (OCR), lalu unggah hasilnya."
+    )
 
 
 def ask_for_lesson(user_id: int, item: LibraryItem, course: CourseOutline, wish: LessonWish) -> CourseChange:
@@ -181,11 +206,8 @@ def carry_out(change_id: int) -> None:
                 except BaseMoved:
                     db.session.rollback()
             raise Stopped(_("Kursus ini terus diubah orang lain pada saat yang sama. Coba lagi sebentar lagi."))
-        except PackageRefused as refused:
-            faults = [{"path": fault.path, "line": fault.line, "message": fault.message} for fault in refused.faults]
-            _end(change_id, ChangeState.REFUSED, faults)
         except Stopped as stopped:
-            _end(change_id, ChangeState.REFUSED, [{"path": "", "line": 0, "message": stopped.fault}])
+            _end(change_id, ChangeState.REFUSED, stopped.faults)
 
 
 def give_up(change_id: int, reason: str) -> None:
@@ -231,7 +253,7 @@ def _make_lesson(change_id: int, asked_by: User, wish: dict[str, Any]) -> None:
             folder.add_lesson(lesson, _material(asset), db.session.scalar(held))
         except PlaceGone:
             raise Stopped(_("Tempat yang Anda pilih sudah tidak ada di kursus ini. Pilih tempat lain.")) from None
-        package = _read(folder.root, slug)
+        package = _read(folder, slug)
 
         def note(version: CourseVersion) -> None:
             _finish(_note_result(change_id, version, slug, key=key))
@@ -247,13 +269,15 @@ def _replace(change_id: int, asked_by: User, wish: dict[str, Any]) -> None:
         raise Stopped(_("Berkasnya sudah dihapus dari pustaka."))
     if foreign := list_foreign_courses(asked_by, old_id):
         raise Stopped(foreign_words(foreign))
+    end = _length_of(new)
+    captions = _captions_that_stay(old_id, new.id, end) if wish["keep_captions"] else {}
     with tempfile.TemporaryDirectory(dir=temporary_folder(), prefix="studio-") as place:
         ready: list[tuple[Package, int]] = []
         for slug in dict.fromkeys(place.slug for place in items.find_places([old_id]).get(old_id, [])):
             folder, version_id = _open_package(slug, Path(place))
             held = select(PackageFile.path).where(PackageFile.version_id == version_id, PackageFile.asset_id == old_id)
-            folder.replace_file(set(db.session.scalars(held)), _material(new), wish["keep_captions"], clock.today())
-            ready.append((_read(folder.root, slug), version_id))
+            folder.replace_file(set(db.session.scalars(held)), _material(new, end), wish["keep_captions"], clock.today())
+            ready.append((_read(folder, slug), version_id))
         for package, version_id in ready:  # all of them are without fault: only now the first one is published
 
             def note(version: CourseVersion, slug: str = package.slug) -> None:
@@ -263,7 +287,38 @@ def _replace(change_id: int, asked_by: User, wish: dict[str, Any]) -> None:
 
             publish_package(package, asked_by.id, base_version_id=version_id, inside=note)
     with transaction():
+        for language, content in captions.items():
+            if find_caption(new.id, language) is None:
+                set_caption(new.id, language, content, asked_by.id)
         _take_place(change_id, asked_by.id, wish)
+
+
+def _captions_that_stay(old_id: int, new_id: int, end: float | None) -> dict[str, str]:
+    """The old video's captions by language, when the new one has none of its own. Raises Stopped when one goes beyond the new end."""
+    held = [] if list_captions(new_id) else list_captions(old_id)
+    if end is not None:
+        beyond = [name_of(caption.language) for caption in held if any(is_beyond(cue[0], cue[1], end) for cue in caption.cues)]
+        if beyond:
+            raise Stopped(
+                _(
+                    "Takarir %(languages)s melewati akhir video baru (%(end)s). Pendekkan takarirnya dulu, atau ganti berkas tanpa takarir lama.",
+                    languages=", ".join(beyond),
+                    end=vtt_time(end),
+                )
+            )
+    return {caption.language: caption.content for caption in held}
+
+
+def _length_of(asset: MediaAsset) -> float | None:
+    """Seconds of a video, also before the worker has prepared it; None for other files, and when nobody can tell."""
+    if asset.kind != AssetKind.VIDEO or asset.duration_seconds is not None:
+        return asset.duration_seconds
+    place = storage().local_path(asset.original_key)
+    db.session.rollback()  # reading takes a while
+    try:
+        return probe_video(place).duration_seconds
+    except (FileNotFoundError, Refused):
+        return None
 
 
 def _take_place(change_id: int, actor_id: int, wish: dict[str, Any]) -> None:
@@ -301,23 +356,33 @@ def _open_package(slug: str, place: Path) -> tuple[PackageFolder, int]:
     except NotFound as absent:  # a course of no package, such as a recorded webinar
         raise Stopped(str(absent.message)) from absent
     folder = PackageFolder(place / slug)
-    held: Sequence[Row] = db.session.execute(
+    held = db.session.execute(
         select(PackageFile.path, MediaCaption.language, MediaCaption.content)
         .join(MediaCaption, MediaCaption.asset_id == PackageFile.asset_id)
         .where(PackageFile.version_id == version_id)
-    ).all()
-    folder.refresh_captions({(path, language): content for path, language, content in held})
+    )
+    today: dict[str, dict[str, str]] = {}
+    for path, language, content in held:
+        today.setdefault(path, {})[language] = content
+    folder.refresh_captions(today)
     return folder, version_id
 
 
-def _material(asset: MediaAsset) -> Material:
-    return Material(asset, {caption.language: caption.content for caption in list_captions(asset.id)})
+def _material(asset: MediaAsset, seconds: float | None = None) -> Material:
+    return Material(asset, {caption.language: caption.content for caption in list_captions(asset.id)}, seconds)
 
 
-def _read(root: Path, slug: str) -> Package:
-    """The changed package, or PackageRefused; reading takes a while, so no read transaction stays open meanwhile."""
+def _read(folder: PackageFolder, slug: str) -> Package:
+    """The changed package; reading takes a while, so no read transaction stays open meanwhile. Raises Stopped with what is wrong with it,
+    each fault with the title of its lesson: whoever works in the studio has never seen the files."""
     db.session.rollback()
-    return read_package(root, slug)
+    try:
+        return read_package(folder.root, slug)
+    except PackageRefused as refused:
+        titles = {path: str(folder.front(path)["title"]) for path in folder.lesson_paths()}
+        raise Stopped(
+            *({"path": one.path, "line": one.line, "message": one.message, "lesson": titles.get(one.path, "")} for one in refused.faults)
+        ) from refused
 
 
 # ---- where it may be asked for ----

@@ -34,10 +34,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\ufeff\
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A file of the library on its way into a package: the asset, and a video's captions by language."""
+    """A file of the library on its way into a package: the asset, a video's captions by language, and its length where one is known."""
 
     asset: MediaAsset
     captions: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None
 
     @property
     def kind(self) -> str:
@@ -165,20 +166,23 @@ class PackageFolder:
                 fields["captions"] = json.dumps(captions)
             elif not keep_captions:
                 fields["captions"] = None
-            if "chapters" in front and material.asset.duration_seconds is not None:
-                fields["chapters"] = _chapters_before(front["chapters"], material.asset.duration_seconds)
+            if "chapters" in front and material.seconds is not None:
+                fields["chapters"] = _chapters_before(front["chapters"], material.seconds)
             self._set_fields(path, fields)
         self._remove_unnamed(old_paths)
         return len(shown_in)
 
-    def refresh_captions(self, content_of: Mapping[tuple[str, str], str]) -> None:
-        """Write captions as they are today: `content_of` holds them by the video's path and language."""
+    def refresh_captions(self, captions_of: Mapping[str, Mapping[str, str]]) -> None:
+        """Write captions as they are today, also in languages that were added since: `captions_of` holds them by the video's path."""
         for path in self.lesson_paths():
             front = self.front(path)
-            for language, caption_path in (front.get("captions") or {}).items():
-                content = content_of.get((str(front.get("file")), language))
-                if content is not None:
-                    self._write(caption_path, clean_text(content))
+            file, named = str(front.get("file")), dict(front.get("captions") or {})
+            today = captions_of.get(file, {})
+            for language in named.keys() & today.keys():
+                self._write(named[language], clean_text(today[language]))
+            added = self._add_captions(file, {language: today[language] for language in today.keys() - named.keys()})
+            if added:
+                self._set_fields(path, {"captions": json.dumps(named | added)})
 
     # ---- how ----
 

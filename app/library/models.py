@@ -72,7 +72,7 @@ class CourseChange(Base):
     title: Mapped[line]  # of the file when it was asked for
     wish: Mapped[json_object]
     results: Mapped[json_list] = mapped_column(default=list)
-    faults: Mapped[json_list] = mapped_column(default=list)  # {"course", "path", "line", "message"}
+    faults: Mapped[json_list] = mapped_column(default=list)  # {"path", "line", "message", "lesson"}, the last its title
     finished_at: Mapped[moment | None]
 
 

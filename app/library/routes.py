@@ -132,7 +132,8 @@ def _item_page(item: LibraryItem, errors: dict[str, Any], typed: dict[str, str])
         tracks=presentation.caption_tracks(asset, captions, person) if playable else [],
         keeps=keeps,
         others=items.count_others(item),
-        can_be_lesson=asset.kind in KIND_OF and not entry.is_stopped and bool(changes.list_editable_courses(person)),
+        can_be_lesson=changes.why_unfit(asset) is None and bool(changes.list_editable_courses(person)),
+        textless=changes.textless_words() if changes.lacks_text(asset) else None,
         can_be_replaced=asset.kind in KIND_OF and (keeps or _is_of_own_courses(person, item)),
         captions_way=find_way(f"/studio/takarir/{asset.id}") if answers and asset.kind == AssetKind.VIDEO else None,
         cancel_way=find_way(f"{aset}/batal", "POST") if answers and asset.is_in_work else None,
@@ -206,13 +207,25 @@ def new_lesson(item_id: int) -> Any:
     if not slug and len(courses) == 1:
         slug = courses[0].slug
     course = changes.outline_to_edit(person, slug) if slug else None
-    return _lesson_page(item, course, {}, {}, None)
+    before = _number(request.args.get("perubahan"))
+    return _lesson_page(item, course, {}, _typed_before(person, item, before) if before else {}, None)
+
+
+def _typed_before(person: Any, item: LibraryItem, change_id: int) -> dict[str, Any]:
+    """What was typed when this file was to become a lesson before, so that it is mended and not written once more."""
+    change = _get_change(person, change_id)
+    if change.item_id != item.id or change.kind != ChangeKind.LESSON:
+        raise NotFound
+    wish = change.wish
+    return {"place": f"{wish['module']}/{wish['after']}"} | {name: wish[name] for name in ("title", "notes", "coverage", "legal_basis")}
 
 
 @bp.post("/studio/media/<int:item_id>/materi")
 @requires(MANAGE_MEDIA)
 def create_lesson(item_id: int) -> Any:
     person, form = viewer(), request.form
+    if "ganti_kursus" in form:
+        return _lesson_in_another_course(person, item_id)
     module, _sep, after = form.get("place", "").partition("/")
     wish = LessonWish(
         module=module,
@@ -231,11 +244,20 @@ def create_lesson(item_id: int) -> Any:
         if isinstance(refusal, NotFound):
             raise
         db.session.rollback()
-        typed = dict(form.items()) | {"legal_basis": form.getlist("legal_basis")}
         course = changes.outline_to_edit(person, slug)
         message = None if refusal.fields else str(refusal.message)
-        return _lesson_page(rights.get_item(person, item_id), course, refusal.fields, typed, message), refusal.status
+        return _lesson_page(rights.get_item(person, item_id), course, refusal.fields, _typed(), message), refusal.status
     return redirect(url_for("library.change_page", change_id=change.id), 303)
+
+
+def _typed() -> dict[str, Any]:
+    return dict(request.form.items()) | {"legal_basis": request.form.getlist("legal_basis")}
+
+
+def _lesson_in_another_course(person: Any, item_id: int) -> str:
+    """The same form for another course; what does not hang on the course stays as it was typed."""
+    course = changes.outline_to_edit(person, request.form.get("kursus_lain", ""))
+    return _lesson_page(rights.get_item(person, item_id), course, {}, _typed() | {"place": ""}, None)
 
 
 def _lesson_page(item: LibraryItem, course: CourseOutline | None, errors: dict[str, Any], typed: dict[str, Any], message: str | None) -> str:
@@ -259,7 +281,7 @@ def _lesson_page(item: LibraryItem, course: CourseOutline | None, errors: dict[s
         captions_way=find_way(f"/studio/takarir/{entry.asset.id}"),
         coverage=changes.USUAL_COVERAGE,
         least_coverage=changes.LEAST_COVERAGE,
-        can_be_lesson=entry.asset.kind in KIND_OF and not entry.is_stopped,
+        unfit=changes.why_unfit(entry.asset),
         errors=errors,
         typed=typed,
         message=message,
@@ -279,7 +301,7 @@ def _count_learners(course_id: int) -> tuple[int, int]:
 @bp.get("/studio/media/<int:item_id>/ganti")
 @requires(MANAGE_MEDIA)
 def new_replacement(item_id: int) -> Any:
-    return _replacement_page(_get_replaceable_item(viewer(), item_id), {}, None)
+    return _replacement_page(_get_replaceable_item(viewer(), item_id), {}, None, _number(request.args.get("pilih")))
 
 
 def _get_replaceable_item(person: Any, item_id: int) -> LibraryItem:
@@ -300,23 +322,25 @@ def _is_of_own_courses(person: Any, item: LibraryItem) -> bool:
 @requires(MANAGE_MEDIA)
 def create_replacement(item_id: int) -> Any:
     person, form = viewer(), request.form
+    chosen, keep = _number(form.get("new")), form.get("keep_captions") == "1"
     try:
         with transaction():
             item = _get_replaceable_item(person, item_id)
-            chosen = _number(form.get("new"))
             if chosen is None:
                 raise Invalid(fields={"new": _("Pilih berkas penggantinya.")})
-            change = changes.ask_for_replacement(person, item, rights.get_item(person, chosen), form.get("keep_captions") == "1")
+            change = changes.ask_for_replacement(person, item, rights.get_item(person, chosen), keep)
     except DomainError as refusal:
         if isinstance(refusal, NotFound):
             raise
         db.session.rollback()
         message = None if refusal.fields else str(refusal.message)
-        return _replacement_page(_get_replaceable_item(person, item_id), refusal.fields, message), refusal.status
+        return _replacement_page(_get_replaceable_item(person, item_id), refusal.fields, message, chosen, keep), refusal.status
     return redirect(url_for("library.change_page", change_id=change.id), 303)
 
 
-def _replacement_page(item: LibraryItem, errors: dict[str, Any], message: str | None) -> str:
+def _replacement_page(
+    item: LibraryItem, errors: dict[str, Any], message: str | None, chosen: int | None = None, keep_captions: bool = True
+) -> str:
     person = viewer()
     entry = shelf.read_entry(person, item)
     return render_template(
@@ -325,6 +349,8 @@ def _replacement_page(item: LibraryItem, errors: dict[str, Any], message: str | 
         item=item,
         asset=entry.asset,
         candidates=shelf.list_candidates(person, item, entry.asset.kind),
+        chosen=chosen,
+        keep_captions=keep_captions,
         foreign=changes.list_foreign_courses(person, entry.asset.id),
         courses=list(dict.fromkeys(place.course for place in entry.places)),
         can_be_replaced=entry.asset.kind in KIND_OF,
@@ -368,10 +394,15 @@ def preview_lesson(slug: str, key: str) -> Any:
 @bp.get("/studio/perubahan/<int:change_id>")
 @requires(MANAGE_MEDIA)
 def change_page(change_id: int) -> Any:
-    person = viewer()
-    change = db.session.get(CourseChange, change_id)
-    if change is None or not (change.asked_by_id == person.id or person.scope_for(MANAGE_MEDIA) == Scope.ALL):
-        raise NotFound
+    change = _get_change(viewer(), change_id)
     if wants_json():
         return jsonify(state=change.state)
     return render_template("library/change.html", change=change, is_lesson=change.kind == ChangeKind.LESSON)
+
+
+def _get_change(person: Any, change_id: int) -> CourseChange:
+    """A change this person asked for, or any for BKPSDM. Raises NotFound for everybody else."""
+    change = db.session.get(CourseChange, change_id)
+    if change is None or not (change.asked_by_id == person.id or person.scope_for(MANAGE_MEDIA) == Scope.ALL):
+        raise NotFound
+    return change

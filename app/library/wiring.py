@@ -3,11 +3,11 @@
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.library import items, jobs, models, rights, subscribers, usage  # noqa: F401  for the tables and jobs they register
+from app.library import items, jobs, models, rights, shelf, subscribers, usage  # noqa: F401  for the tables and jobs they register
 from app.library.routes import bp
 from app.media.delivery import register_reader
 from app.media.rights import register_manager
-from app.media.slots import register_allowance
+from app.media.slots import register_allowance, register_homes
 from app.media.uses import register_use
 from app.people import audit
 from app.ui.navigation import NavItem, register_nav_item
@@ -31,3 +31,4 @@ def init_app(app: Flask) -> None:
     register_use(items.is_needed)
     register_allowance(usage.allow_person)
     register_allowance(usage.allow_agency)
+    register_homes(shelf.find_homes)

@@ -90,12 +90,13 @@ class Captions:
 # ---- from bytes ----
 
 
-def read_bytes(data: bytes) -> Captions:
-    """Captions of a file somebody brings: WebVTT or SubRip, in UTF-8, UTF-16 with its mark, or Windows-1252. Raises BadCaptions."""
+def read_bytes(data: bytes, duration: float | None = None) -> Captions:
+    """Captions of a file somebody brings: WebVTT or SubRip, in UTF-8, UTF-16 with its mark, or Windows-1252. With the video's length, what
+    lies beyond its end is a fault too. Raises BadCaptions."""
     if len(data) > LARGEST_BYTES:
         raise BadCaptions([Fault(0, _("Berkas takarir terlalu besar; batasnya 1 MB."))])
     text, remark = _decode(data)
-    found = read_vtt(text) if text.lstrip().startswith("WEBVTT") else read_srt(text)
+    found = read_vtt(text, duration) if text.lstrip().startswith("WEBVTT") else read_srt(text, duration)
     if remark:
         found.remarks.insert(0, remark)
     found.is_clean &= not remark and not data.startswith((b"\xff\xfe", b"\xfe\xff"))
@@ -139,14 +140,14 @@ def _damaged_timing(block: list[str]) -> int | None:
     return next((i for i, row in enumerate(block[:2]) if _TWO_CLOCKS.match(row.strip())), None)
 
 
-def read_vtt(text: str) -> Captions:
+def read_vtt(text: str, duration: float | None = None) -> Captions:
     """Raises BadCaptions with every fault."""
     if len(text) > LARGEST_CHARACTERS:
         raise BadCaptions([Fault(1, _("Berkas takarir terlalu besar."))])
     rows = _rows(text)
     if not re.fullmatch(r"WEBVTT([ \t].*)?", rows[0]):
         raise BadCaptions([Fault(1, _("Baris pertama harus WEBVTT."))])
-    reader = _Reader()
+    reader = _Reader(duration)
     at = 1
     while at < len(rows) and rows[at].strip():
         if "-->" in rows[at]:
@@ -189,14 +190,14 @@ def write_vtt(lines: Iterable[Line]) -> str:
 # ---- SubRip ----
 
 
-def read_srt(text: str) -> Captions:
+def read_srt(text: str, duration: float | None = None) -> Captions:
     """Raises BadCaptions with every fault."""
     if len(text) > LARGEST_CHARACTERS:
         raise BadCaptions([Fault(1, _("Berkas takarir terlalu besar."))])
     rows = _rows(text)
     if not any("-->" in row for row in rows):
         raise BadCaptions([Fault(1, _("Ini bukan berkas takarir: tidak ada baris waktu seperti 00:00:01,000 --> 00:00:04,000."))])
-    reader = _Reader()
+    reader = _Reader(duration)
     for start, block in _blocks(rows, 0):
         if reader.is_full:
             break
@@ -231,7 +232,8 @@ def write_srt(lines: Iterable[Line]) -> str:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, duration: float | None) -> None:
+        self.duration = duration
         self.lines: list[Line] = []
         self.faults: list[Fault] = []
         self.is_clean = True
@@ -251,7 +253,7 @@ class _Reader:
 
     def finish(self) -> Captions:
         """Raises BadCaptions."""
-        faults, remarks = look_at(self.lines)
+        faults, remarks = look_at(self.lines, self.duration)
         faults = sorted([*self.faults, *faults], key=lambda fault: fault.line)
         if not self.lines and not faults:
             faults = [Fault(1, _("Berkas ini tidak berisi satu pun takarir."))]
@@ -274,7 +276,7 @@ def look_at(lines: Sequence[Line], duration: float | None = None) -> tuple[list[
             faults.append(Fault(line.at, _("Waktu mulai lebih awal daripada takarir sebelumnya."), number))
         elif before and line.begin < before.end - 0.0005:
             remarks.append(Fault(line.at, _("Takarir ini mulai sebelum takarir sebelumnya selesai; keduanya akan tampil bersama."), number))
-        if duration and (line.begin >= duration or line.end > duration + TAIL_SECONDS):
+        if duration and is_beyond(line.begin, line.end, duration):
             faults.append(Fault(line.at, _("Takarir ini melewati akhir video (%(end)s).", end=vtt_time(duration)), number))
         if not plain(line.text):
             faults.append(Fault(line.at, _("Takarir ini tidak berisi teks."), number))
@@ -282,6 +284,11 @@ def look_at(lines: Sequence[Line], duration: float | None = None) -> tuple[list[
             faults.append(Fault(line.at, _("Takarir ini terlalu panjang; bagi menjadi beberapa."), number))
         before = line
     return faults, remarks
+
+
+def is_beyond(begin: float, end: float, duration: float) -> bool:
+    """Whether a caption stands where the video has ended."""
+    return begin >= duration or end > duration + TAIL_SECONDS
 
 
 def clean(text: str) -> str:
@@ -293,6 +300,17 @@ def clean(text: str) -> str:
         else:
             pieces.append(_BARE_AND.sub("&amp;", piece).replace("<", "&lt;").replace("-->", "--&gt;"))
     return "\n".join(row.rstrip() for row in "".join(pieces).split("\n") if row.strip())
+
+
+def as_typed(text: str) -> str:
+    """Cue text as a person writes it: & and < where the file says &amp; and &lt;, unless that would mean something else when it is read again."""
+    typed = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return typed if _meaning(clean(typed)) == _meaning(text) else text
+
+
+def _meaning(text: str) -> str:
+    """Tags and words, told from each other."""
+    return "".join(f"\0{piece}\0" if _TOKEN.fullmatch(piece) else html.unescape(piece) for piece in _TOKEN.split(text))
 
 
 def plain(text: str) -> str:

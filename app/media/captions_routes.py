@@ -24,6 +24,7 @@ from app.media.captions import (
     Captions,
     Fault,
     Line,
+    as_typed,
     lines_from,
     look_at,
     read_bytes,
@@ -35,6 +36,7 @@ from app.media.models import AssetKind, MediaAsset, MediaCaption
 from app.media.permissions import MANAGE_MEDIA
 from app.media.rights import get_managed_asset
 from app.media.routes import bp
+from app.media.slots import homes_of
 from app.people.models import User
 from app.people.sessions import viewer
 
@@ -60,20 +62,20 @@ def _get_language(text: str) -> str:
     return tag
 
 
-def _read(data: bytes) -> Captions:
-    """Captions that somebody brings, read beside the loop: a megabyte of them takes a while. Raises BadCaptions."""
+def _read(data: bytes, duration: float | None) -> Captions:
+    """Captions that somebody brings for a video of this length, read beside the loop: a megabyte of them takes a while. Raises BadCaptions."""
     get_locale()  # the language of the faults is found here, where the session may be asked
     context = copy_context()
-    found = off_the_loop(lambda: context.run(_read_or_faults, data))
+    found = off_the_loop(lambda: context.run(_read_or_faults, data, duration))
     if isinstance(found, BadCaptions):
         raise found
     return found
 
 
-def _read_or_faults(data: bytes) -> Captions | BadCaptions:
+def _read_or_faults(data: bytes, duration: float | None) -> Captions | BadCaptions:
     """Faults are no exception here: the thread would write each into the log."""
     try:
-        return read_bytes(data)
+        return read_bytes(data, duration)
     except BadCaptions as bad:
         return bad
 
@@ -104,9 +106,7 @@ def upload_captions(asset_id: int) -> Any:
         return _captions_page(asset, errors={"file": _("Pilih berkas .vtt atau .srt.")}), 422
     data = file.stream.read(LARGEST_BYTES + 1)
     try:
-        found = _read(data)
-        if faults := look_at(found.lines, asset.duration_seconds)[0]:
-            raise BadCaptions(faults)
+        found = _read(data, asset.duration_seconds)
     except BadCaptions as bad:
         return _captions_page(asset, faults=bad.faults, file_name=file.filename), 422
     with transaction():
@@ -143,6 +143,7 @@ def _captions_page(
     return render_template(
         "media/captions.html",
         asset=asset,
+        home=homes_of(viewer(), [asset.id]).get(asset.id),
         captions=captions,
         names=_names(captions),
         language_name=languages.name_of,
@@ -217,9 +218,7 @@ def save_captions(asset_id: int, language: str) -> Any:
     text, version = request.form.get("content", "").replace("\r\n", "\n"), request.form.get("version", "")
     held = services.find_caption(asset_id, tag)
     try:
-        found = _read(text.encode())
-        if faults := look_at(found.lines, asset.duration_seconds)[0]:
-            raise BadCaptions(faults)
+        found = _read(text.encode(), asset.duration_seconds)
         _save(asset_id, tag, found.lines, version)
     except BadCaptions as bad:
         return _editor_page(asset, tag, held, text=text, version=version, faults=bad.faults), 422
@@ -240,7 +239,7 @@ def _cues(caption: MediaCaption | None) -> list[dict[str, Any]]:
     if caption is None:
         return []
     return [
-        {"begin": line.begin, "end": line.end, "text": line.text, "name": line.name, "settings": line.settings}
+        {"begin": line.begin, "end": line.end, "text": as_typed(line.text), "name": line.name, "settings": line.settings}
         for line in read_vtt(caption.content).lines
     ]
 
@@ -258,6 +257,7 @@ def _editor_page(
     return render_template(
         "media/caption_editor.html",
         asset=asset,
+        home=homes_of(viewer(), [asset.id]).get(asset.id),
         language=language,
         language_name=languages.name_of(language),
         caption=caption,

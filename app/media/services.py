@@ -104,7 +104,8 @@ def cancel(asset: MediaAsset) -> None:
     Raises Conflict when nothing is being done.
     """
     if not asset.is_in_work:
-        raise Conflict(_("Berkas ini tidak sedang disiapkan."), code="not_in_work")
+        said = _("Berkas ini sudah selesai disiapkan.") if asset.is_ready else _("Berkas ini tidak sedang disiapkan.")
+        raise Conflict(said, code="not_in_work")
     asset.asked += 1
     asset.seconds_left = None
     if asset.is_ready:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -30,3 +31,29 @@ def register_allowance(allower: Allower) -> None:
 
 def allowances_of(user: Any) -> list[Allowance]:
     return [allower(user) for allower in _allowers]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a person finds a file: what they call it, the address of its page, and since when it is there."""
+
+    title: str
+    address: str
+    since: datetime
+
+
+HomeFinder = Callable[[Any, Collection[int]], Mapping[int, Home]]
+_home_finders: list[HomeFinder] = []
+
+
+def register_homes(find: HomeFinder) -> None:
+    """`find(user, asset_ids)` says where this person finds these files, as far as they do."""
+    if find not in _home_finders:
+        _home_finders.append(find)
+
+
+def homes_of(user: Any, asset_ids: Collection[int]) -> dict[int, Home]:
+    found: dict[int, Home] = {}
+    for find in _home_finders if asset_ids else ():
+        found |= find(user, asset_ids)
+    return found

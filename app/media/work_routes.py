@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import jsonify, redirect, request
+from flask import flash, jsonify, redirect, request
 from flask_login import current_user
 
 from app.kernel.access import requires
-from app.kernel.db import transaction
+from app.kernel.db import db, transaction
+from app.kernel.errors import Conflict
 from app.kernel.http import wants_json
 from app.media import presentation, rights, services
 from app.media.models import MediaAsset
@@ -46,9 +47,17 @@ def dismiss_asset(asset_id: int) -> Any:
 
 
 def _after(asset_id: int, change: Callable[[MediaAsset], None]) -> Any:
-    with transaction():
-        asset = rights.get_managed_asset(current_user, asset_id)
-        change(asset)
+    """A page that was overtaken by the worker is shown anew, with a word about it."""
+    try:
+        with transaction():
+            asset = rights.get_managed_asset(current_user, asset_id)
+            change(asset)
+    except Conflict as overtaken:
+        if wants_json():
+            raise
+        db.session.rollback()
+        flash(str(overtaken.message), "warning")
+        return _back()
     return jsonify(presentation.describe_work(asset)) if wants_json() else _back()
 
 

@@ -131,6 +131,63 @@ def test_what_was_not_saved_is_offered_again_and_faults_stand_at_their_cue(capti
     expect(page.locator("[data-state]")).to_contain_text("Tersimpan")
 
 
+def _kept(page) -> str:
+    return page.evaluate("JSON.stringify(Object.entries(localStorage).filter(([name]) => name.startsWith('gurindam.captions.')))")
+
+
+def _kept_with(page, text: str) -> None:
+    page.wait_for_function("text => Object.values(localStorage).some(kept => kept.includes(text))", arg=text)
+
+
+def test_no_draft_is_lost_to_writing_on_or_to_another_tab(captions, page):
+    """An offered draft outlives what is typed before the answer; saving in one tab leaves the draft of the other."""
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"{captions}/ms")
+    page.get_by_role("button", name="Takarir pertama").click()
+    page.get_by_label("Teks takarir 1", exact=True).fill("Draf yang lama.")
+    _kept_with(page, "Draf yang lama.")
+    page.reload()
+    expect(page.locator(".caption-note")).to_contain_text("yang belum disimpan")
+    page.get_by_role("button", name="Takarir pertama").click()
+    page.get_by_label("Teks takarir 1", exact=True).fill("Ditulis sebelum menjawab.")
+    _kept_with(page, "Ditulis sebelum menjawab.")
+    assert "Draf yang lama." in _kept(page)
+
+    other = page.context.new_page()
+    other.goto(f"{captions}/ms")
+    other.get_by_role("button", name="Buang saja").click()  # what the first tab has just kept, the newest
+    other.get_by_role("button", name="Lanjutkan yang itu").click()
+    expect(other.get_by_label("Teks takarir 1", exact=True)).to_have_value("Draf yang lama.")
+    page.get_by_label("Teks takarir 1", exact=True).fill("Belum disimpan di tab pertama.")
+    _kept_with(page, "Belum disimpan di tab pertama.")
+    other.get_by_role("button", name="Simpan").first.click()
+    expect(other.locator("[data-state]")).to_contain_text("Tersimpan")
+    other.wait_for_function("() => !Object.values(localStorage).some(kept => kept.includes('Draf yang lama.'))")
+    assert "Belum disimpan di tab pertama." in _kept(page)
+    other.close()
+
+
+def test_signs_are_plain_in_the_field_and_a_bad_time_is_marked(captions, page):
+    page.goto(f"{captions}/ace")
+    page.get_by_role("button", name="Takarir pertama").click()
+    words = page.get_by_label("Teks takarir 1", exact=True)
+    words.fill("Umur 5 < 6 & Tata Usaha")
+    end = page.get_by_label("Selesai takarir 1", exact=True)
+    end.fill("kapan")
+    end.press("Tab")
+    expect(end).to_have_attribute("aria-invalid", "true")
+    shoot(page, "takarir-waktu-salah")
+    end.fill("2,5")
+    end.press("Tab")
+    expect(end).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Simpan").first.click()
+    expect(page.locator("[data-state]")).to_contain_text("Tersimpan")
+    page.reload()
+    expect(words).to_have_value("Umur 5 < 6 & Tata Usaha")
+    page.locator("[data-player]").evaluate("player => player.dispatchEvent(new CustomEvent('gurindam:seek', {detail: {at: 1}}))")
+    expect(page.locator("[data-caption]")).to_have_text("Umur 5 < 6 & Tata Usaha")
+
+
 def test_cues_are_merged_and_shifted_and_nothing_begins_before_the_start(captions, page, tmp_path):
     text = "WEBVTT\n\n00:01.000 --> 00:02.000\nSatu.\n\n00:03.000 --> 00:04.000\nDua.\n\n00:05.000 --> 00:06.000\nTiga.\n"
     page.goto(captions)

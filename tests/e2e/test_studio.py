@@ -77,6 +77,43 @@ def test_an_upload_becomes_a_lesson_that_a_learner_sees(media, device, recording
     shoot(page, "studio-ganti-berkas")
 
 
+def test_a_broken_file_that_fails_again_says_so_without_being_asked(media, device, recording, tmp_path):
+    cut = tmp_path / "rekaman_terpotong.mp4"
+    whole = recording.read_bytes()
+    cut.write_bytes(whole[: len(whole) // 2])
+    own = device()
+    own.enter("instruktur@demo.test")
+    page = own.page()
+    page.goto("/studio/media")
+    page.locator("[data-uploader] input[type=file]").first.set_input_files(cut)
+    page.locator("[data-shelf]").get_by_role("link", name="rekaman terpotong").click(timeout=180_000)
+    retry = page.get_by_role("button", name="Coba siapkan lagi")
+    expect(retry).to_be_visible(timeout=90_000)
+    retry.click()
+    expect(page.get_by_text("Video ini sedang disiapkan")).to_be_visible()
+    expect(retry).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Video ini sedang disiapkan")).to_have_count(0)
+
+
+def test_the_file_that_was_just_brought_in_is_the_one_that_replaces(media, device, recording, tmp_path):
+    other = clip(tmp_path / "ganti_pesan.mp4", size="320x180", seconds=2)
+    own = device()
+    own.enter("instruktur@demo.test")
+    page = own.page()
+    page.goto("/studio/media")
+    page.locator("[data-shelf]").get_by_role("link", name="simulasi pesan").click()
+    page.get_by_role("link", name="Ganti berkas").click()
+    page.locator("[data-uploader] input[type=file]").first.set_input_files(other)
+    expect(page.get_by_role("radio", name="ganti pesan")).to_be_checked(timeout=180_000)
+    again = tmp_path / "nama_lain.mp4"
+    again.write_bytes(other.read_bytes())
+    page.locator("[data-uploader] input[type=file]").first.set_input_files(again)
+    row = page.locator("[data-list] li").filter(has_text="nama_lain.mp4")
+    expect(row).to_contain_text("sudah ada sebagai ganti pesan", timeout=180_000)
+    expect(row.get_by_role("link", name="ganti pesan")).to_have_attribute("href", re.compile(r"^/studio/media/\d+$"))
+    shoot(page, "studio-sudah-ada")
+
+
 def _name_in_team(own):
     """BKPSDM puts the instructor into the team."""
     own.enter("admin-bkpsdm@demo.test")

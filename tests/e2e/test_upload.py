@@ -134,6 +134,12 @@ def test_pause_cancel_and_refusals_by_keyboard(server, device, link, recording, 
     expect(row).to_contain_text("/detik")
     shoot(page, "unggah-tiga-berkas")
     row.get_by_role("button", name="Batalkan").press("Enter")
+    sure = page.get_by_role("dialog")
+    expect(sure).to_contain_text(re.compile(r"Yang sudah sampai \(.+\) dibuang"))
+    sure.get_by_role("button", name="Batal", exact=True).click()
+    expect(row).to_contain_text("Mengirim")
+    row.get_by_role("button", name="Batalkan").press("Enter")
+    sure.get_by_role("button", name="Batalkan unggahan").click()
     expect(row).to_have_count(0)
     expect(page.get_by_role("status").filter(has_text="dibatalkan")).to_have_count(1)
     assert [upload["name"] for upload in server.backstage("uploads_of", ACCOUNT) if upload["state"] == "RECEIVING"] == []

@@ -272,6 +272,7 @@ def test_what_the_course_would_have_wrong_is_told_and_nothing_is_published(cours
     change = carry_out(ask(item, course.bambang, notes=""))
     assert change.state == ChangeState.REFUSED
     assert "lapisan teks" in change.faults[0]["message"]
+    assert change.faults[0]["lesson"] == "Tayangan: cara memeriksa"
     assert get_current_outline(SLUG).number == 1
     assert items.find_places([item.asset_id]) == {}
 
@@ -347,6 +348,40 @@ def test_captions_stay_when_asked_for_and_else_go_with_the_old_file(course_with_
     assert db.session.scalar(select(MediaCaption.content).where(MediaCaption.asset_id == new.asset_id)) == CAPTIONS
 
 
+def test_captions_added_after_publication_stay_in_every_language(course, video, longer_video, tmp_path):
+    item = bring(course.bambang, video, "rekaman.mp4", AssetKind.VIDEO)
+    carry_out(ask(item, course.bambang))
+    with transaction():
+        for language in ("id", "en", "zh-Hant-TW"):  # a package has no name for the last one
+            set_caption(item.asset_id, language, CAPTIONS)
+    new = bring(course.bambang, longer_video, "baru.mp4", AssetKind.VIDEO)
+    change = carry_out(ask_to_replace(item, new, course.bambang, keep_captions=True))
+    assert (change.state, change.faults) == (ChangeState.DONE, [])
+    kept = select(MediaCaption.language).where(MediaCaption.asset_id == new.asset_id, MediaCaption.content == CAPTIONS)
+    assert set(db.session.scalars(kept)) == {"id", "en", "zh-Hant-TW"}
+    assert get_current_outline(SLUG).lesson("tayangan-cara-memeriksa").content["captions"] == ["en", "id"]
+    out = export_course(SLUG, tmp_path / "keluar")
+    assert len(list((out / "media").glob("*.vtt"))) == 2
+    assert import_package(out).changed is False
+
+
+def test_captions_of_a_file_that_no_course_shows_stay_too(cast, video, longer_video):
+    old, new = bring(cast.bambang, video, "lama.mp4", AssetKind.VIDEO), bring(cast.bambang, longer_video, "baru.mp4", AssetKind.VIDEO)
+    with transaction():
+        set_caption(old.asset_id, "id", CAPTIONS)
+    assert carry_out(ask_to_replace(old, new, cast.bambang, keep_captions=True)).state == ChangeState.DONE
+    assert db.session.scalar(select(MediaCaption.content).where(MediaCaption.asset_id == new.asset_id)) == CAPTIONS
+
+
+def test_captions_added_since_come_into_the_package_with_the_next_lesson(course_with_video, tmp_path):
+    cast, asset_id = course_with_video, get_current_outline(SLUG).lesson("tayangan").content["asset_id"]
+    with transaction():
+        set_caption(asset_id, "en", CAPTIONS)
+    carry_out(ask(bring(cast.bambang, make_pdf(), "a.pdf"), cast.bambang, notes=""))
+    assert get_current_outline(SLUG).lesson("tayangan").content["captions"] == ["en", "id"]
+    assert (export_course(SLUG, tmp_path / "keluar") / "media/t.en.vtt").read_text() == CAPTIONS
+
+
 def test_without_captions_the_old_files_are_gone_from_the_package(course_with_video, longer_video, tmp_path):
     cast, old = course_with_video, get_current_outline(SLUG).lesson("tayangan").content["asset_id"]
     new = bring(cast.bambang, longer_video, "baru.mp4", AssetKind.VIDEO)
@@ -360,13 +395,16 @@ def test_chapters_beyond_the_end_go_and_captions_beyond_it_stop_the_replacement(
 
     cast, old = course_with_video, get_current_outline(SLUG).lesson("tayangan").content["asset_id"]
     shorter = bring(cast.bambang, make_video(tmp_path / "s.mp4", 0.8), "pendek.mp4", AssetKind.VIDEO)
-    make_ready(shorter.asset_id, duration_seconds=0.8)
+    with transaction():
+        set_caption(old, "en", CAPTIONS + "\n00:01.000 --> 00:01.500\nGoodbye.\n")
     refused = carry_out(ask_to_replace(shared_item(old), shorter, cast.yulia, keep_captions=True))
-    assert (refused.state, "Takarir" in refused.faults[0]["message"]) == (ChangeState.REFUSED, True)
+    assert (refused.state, refused.faults[0]["path"]) == (ChangeState.REFUSED, "")
+    assert refused.faults[0]["message"].startswith("Takarir Inggris melewati akhir video baru (00:00.8")
     assert get_current_outline(SLUG).number == 1
     assert carry_out(ask_to_replace(shared_item(old), shorter, cast.yulia, keep_captions=False)).state == ChangeState.DONE
     lesson = get_current_outline(SLUG).lesson("tayangan")
     assert [chapter["title"] for chapter in lesson.content["chapters"]] == ["Awal"]
+    make_ready(shorter.asset_id, duration_seconds=0.8)
     with transaction() as session:
         session.add(WatchedSpan(user_id=cast.didi.id, lesson_id=lesson.lesson_id, layer=1, start_ms=700, end_ms=1900))
     assert video_kind.watched_layers(cast.didi.id, lesson)[0] == [(700, 800)]

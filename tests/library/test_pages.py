@@ -254,6 +254,8 @@ def test_work_can_be_stopped_and_asked_for_again_from_the_page(client, cast):
     page = f"/studio/media/{item.id}"
     assert f'action="/media/aset/{item.asset_id}/batal"' in client.get(page).text
     assert client.post(f"/media/aset/{item.asset_id}/batal", data={"next": page}).headers["Location"] == page
+    assert client.post(f"/media/aset/{item.asset_id}/batal", data={"next": page}).headers["Location"] == page
+    assert "tidak sedang disiapkan" in client.get(page).text
     assert f'action="/media/aset/{item.asset_id}/ulangi"' in client.get(page).text
     sign_in(client, cast.citra)
     assert client.post(f"/media/aset/{item.asset_id}/ulangi").status_code == 404
@@ -294,6 +296,75 @@ def test_faults_of_the_form_stand_at_their_fields_and_nothing_typed_is_lost(clie
     assert answer.status_code == 422
     for said in ("Pilih tempatnya di dalam kursus.", "Isi judulnya", "Baris 1:", "# Besar", 'value="uu-25-2009" checked'):
         assert said in answer.text
+
+
+def test_what_was_typed_comes_back_after_a_refusal(client, course):
+    item = bring(course.bambang, make_pdf(), "a.pdf")
+    wish = {"slug": SLUG, "module": "awal", "after": "bacaan", "title": "Judul saya", "notes": "Catatan saya.\n", "coverage": 90, "legal_basis": ["uu-25-2009"]}
+    change_id = change_of(item, course.bambang, state=ChangeState.REFUSED, wish=wish, faults=[{"path": "01/a.md", "line": 7, "message": "Salah.", "lesson": "Judul saya"}])
+    sign_in(client, course.bambang)
+    told = client.get(f"/studio/perubahan/{change_id}").text
+    form = f"/studio/media/{item.id}/materi?kursus={SLUG}&amp;perubahan={change_id}"
+    assert (form in told, "Materi Judul saya" in told, "01/a.md" in told) == (True, True, False)
+    page = client.get(form.replace("&amp;", "&")).text
+    for said in ('value="Judul saya"', "Catatan saya.", 'value="awal/bacaan" selected', 'value="uu-25-2009" checked'):
+        assert said in page
+    other = bring(course.bambang, make_pdf("lain"), "b.pdf")
+    assert client.get(f"/studio/media/{other.id}/materi?kursus={SLUG}&perubahan={change_id}").status_code == 404
+    foreign = change_of(item, course.yulia, wish=wish)
+    assert client.get(f"/studio/media/{item.id}/materi?kursus={SLUG}&perubahan={foreign}").status_code == 404
+
+
+def test_another_course_keeps_what_was_typed(client, course, tmp_path):
+    from app.interchange.packages.publishing import import_package
+    from tests.interchange.package_kit import good_package, write_package
+
+    files = good_package()
+    files["course.yaml"] = files["course.yaml"].replace(b"slug: kursus-kecil", b"slug: kursus-lain").replace(b"title: Kursus Kecil", b"title: Kursus Lain")
+    import_package(write_package(tmp_path / "lain", files, "kursus-lain"))
+    put_into_team(course.bambang, "kursus-lain")
+    item = bring(course.bambang, make_pdf(), "a.pdf")
+    sign_in(client, course.bambang)
+    changed = lesson_form(title="Judul saya", notes="Catatan saya.", kursus_lain="kursus-lain", ganti_kursus="1")
+    page = client.post(f"/studio/media/{item.id}/materi", data=changed)
+    assert page.status_code == 200
+    for said in ('name="kursus" value="kursus-lain"', 'value="Judul saya"', "Catatan saya."):
+        assert said in page.text
+    assert 'value="awal/bacaan" selected' not in page.text
+    assert db.session.scalar(select(CourseChange.id)) is None
+    assert client.post(f"/studio/media/{item.id}/materi", data=changed | {"kursus_lain": "tidak-ada"}).status_code == 404
+
+
+def test_who_is_further_on_in_a_sequence_is_told_of_beforehand(client, course):
+    from app.courses.queries import get_current_outline
+    from app.learning import services as learning
+
+    item = bring(course.bambang, make_pdf(), "a.pdf")
+    sign_in(client, course.bambang)
+    form, said = f"/studio/media/{item.id}/materi?kursus={SLUG}", "harus menyelesaikan materi ini dulu"
+    assert said not in client.get(form).text
+    with transaction():
+        learning.enrol(db.session.merge(course.didi), get_current_outline(SLUG))
+    assert said in client.get(form).text
+
+
+def test_a_pdf_without_text_is_told_before_anything_is_asked_for(client, course):
+    item = bring(course.bambang, make_pdf(" "), "pindai.pdf")
+    make_ready(item.asset_id, words=0, pages=1, renditions={"pages": [[{"path": "1.webp", "width": 80, "height": 60}]]})
+    sign_in(client, course.bambang)
+    page = client.get(f"/studio/media/{item.id}").text
+    assert ("tanpa lapisan teks" in page, "Jadikan materi" in page) == (True, False)
+    assert "tanpa lapisan teks" in client.get(f"/studio/media/{item.id}/materi?kursus={SLUG}").text
+    answer = client.post(f"/studio/media/{item.id}/materi", data=lesson_form())
+    assert (answer.status_code, db.session.scalar(select(CourseChange.id))) == (409, None)
+
+
+def test_a_replacement_that_was_refused_is_chosen_again(client, cast):
+    item, new, third = (bring(cast.bambang, make_pdf(name), f"{name}.pdf") for name in ("lama", "baru", "lain"))
+    sign_in(client, cast.bambang)
+    assert f'value="{new.id}" checked' in client.get(f"/studio/media/{item.id}/ganti?pilih={new.id}").text
+    assert "checked" not in client.get(f"/studio/media/{item.id}/ganti?pilih={item.id}").text
+    assert f'value="{third.id}"' in client.get(f"/studio/media/{item.id}/ganti").text
 
 
 def test_a_course_of_another_team_is_not_found(client, course):
@@ -353,3 +424,30 @@ def test_the_server_refuses_what_goes_beyond_the_room_and_takes_what_fits(app, c
     db.session.rollback()
     item = db.session.scalars(select(LibraryItem)).one()
     assert (item.owner_id, item.title, again(item.asset_id).state) == (cast.bambang.id, "SOP loket", AssetState.READY)
+
+
+def test_the_same_content_once_more_is_told_by_its_name_there(app, client, cast):
+    item = bring(cast.bambang, content := make_pdf(), "SOP loket.pdf")
+    sign_in(client, cast.bambang)
+    address = begun(client, len(content), name="salinan.pdf")
+    send(client, address, 0, content)
+    drain(app)
+    told = client.get(address, headers=JSON).json
+    assert (told["home"], told["known_before"]) == ({"title": "SOP loket", "address": f"/studio/media/{item.id}"}, True)
+
+
+def test_content_that_only_others_had_becomes_an_item_of_ones_own(app, client, cast):
+    bring(cast.yulia, content := make_pdf(), "SOP.pdf")
+    sign_in(client, cast.bambang)
+    address = begun(client, len(content), name="milik saya.pdf")
+    send(client, address, 0, content)
+    drain(app)
+    told = client.get(address, headers=JSON).json
+    assert (told["home"]["title"], told["known_before"]) == ("milik saya", False)
+
+
+def test_the_captions_page_leads_back_to_its_file(client, cast):
+    item = bring(cast.bambang, b"\x00\x00\x00\x18ftypisom" + bytes(100), "rapat.mp4", AssetKind.VIDEO)
+    sign_in(client, cast.bambang)
+    for page in (f"/studio/takarir/{item.asset_id}", f"/studio/takarir/{item.asset_id}/id"):
+        assert f'href="/studio/media/{item.id}"' in client.get(page).text

@@ -141,6 +141,18 @@ def test_what_the_editor_sends_is_saved_clean(client: FlaskClient, page: str, vi
     assert [one["text"] for one in again["cues"]] == ["<i>Halo</i> x", "Dua\nbaris"]
 
 
+def test_signs_are_escaped_in_the_file_and_plain_where_people_read_them(client: FlaskClient, page: str, video: MediaAsset):
+    save(client, page, cues("Umur 5 < 6 & Tata Usaha"))
+    caption = kept(video)
+    assert caption is not None
+    assert "Umur 5 &lt; 6 &amp; Tata Usaha" in caption.content
+    assert caption.cues[0][2] == "Umur 5 < 6 & Tata Usaha"
+    upload(client, page, VTT, replace="1")
+    told = client.get(f"{page}/id", headers={"Accept": "application/json"}).get_json()
+    assert told["cues"][1]["text"] == "Dua & tiga."
+    assert "Dua &amp; tiga." in (kept(video) or MediaCaption(content="")).content
+
+
 def test_faults_of_cues_are_told_with_their_number(client: FlaskClient, page: str, video: MediaAsset):
     wrong: list[tuple[Any, int]] = [
         ([{"begin": 0.5, "end": 0.4, "text": "Mundur"}], 1),

@@ -17,11 +17,13 @@ from app.media.captions import (
     BadCaptions,
     Cue,
     Line,
+    as_typed,
     clean,
     lines_from,
     look_at,
     parse_vtt,
     passages,
+    plain,
     read_bytes,
     read_srt,
     read_vtt,
@@ -219,6 +221,28 @@ def test_cues_beyond_the_videos_end_are_faults_and_overlaps_only_remarks(app: Fl
     assert [fault.cue for fault in faults] == [4]
     assert [remark.cue for remark in remarks] == [2, 4]
     assert look_at([Line(1, 2, "x")] * (MOST_CUES + 1))[0][0].cue == MOST_CUES + 1
+
+
+def test_a_cue_beyond_the_end_is_told_with_the_other_faults(app: Flask):
+    with pytest.raises(BadCaptions) as bad:
+        read_bytes(b"WEBVTT\n\n00:03.000 --> 00:02.000\nMundur\n\n01:05.000 --> 01:06.000\nLewat\n", 60.0)
+    assert [fault.line for fault in bad.value.faults] == [3, 6]
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("Umur 5 &lt; 6 &amp; Tata Usaha", "Umur 5 < 6 & Tata Usaha"),
+        ("<i>Satu</i> &gt; dua", "<i>Satu</i> > dua"),
+        ("tanda &lt;b&gt; tebal", "tanda &lt;b&gt; tebal"),
+        ("tulis &amp;lt; di sini", "tulis &amp;lt; di sini"),
+        ("a&nbsp;b", "a&nbsp;b"),
+        ("dari --&gt; ke", "dari --> ke"),
+    ],
+)
+def test_the_editor_shows_what_was_typed_and_it_means_the_same_again(written: str, typed: str):
+    assert as_typed(written) == typed
+    assert plain(clean(typed)) == plain(written)
 
 
 @pytest.mark.parametrize("name", ["NOTE", "NOTE catatan", "STYLE", "REGION x", "a\r\rb", "a --> b"])

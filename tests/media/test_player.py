@@ -26,6 +26,9 @@ for (const name of ['played', 'position', 'pause', 'ended'])
 NO_NATIVE_HLS = """const can = HTMLMediaElement.prototype.canPlayType;
 HTMLMediaElement.prototype.canPlayType = function (type) { return type.includes('mpegurl') ? '' : can.call(this, type); };"""
 
+IN_VIEW_OF_ITS_LIST = """entry => { const [one, list] = [entry, entry.closest('ol')].map(part => part.getBoundingClientRect());
+  return one.top >= list.top - 1 && one.bottom <= list.bottom + 1; }"""
+
 pytestmark = [pytest.mark.e2e, pytest.mark.ffmpeg]
 
 
@@ -219,12 +222,14 @@ def test_every_control_is_reached_by_the_keyboard(context: BrowserContext, site:
                 "document.activeElement.closest('[data-player]') ? (document.activeElement.getAttribute('aria-label') || document.activeElement.textContent.trim()) : ''"
             )
         )
-    assert stops == ["Putar", "Mundur 10 detik", "Suara", "Kuat suara", "Kecepatan: 1,25x", "Takarir", "Mutu gambar: Auto", "Layar penuh"]
+    assert stops == ["Putar", "Mundur 10 detik", "Suara", "Kuat suara", "Kecepatan: 1,25x", "Takarir", "Mutu gambar: Otomatis", "Layar penuh"]
 
 
 def test_captions_and_transcript_follow_and_jump(context: BrowserContext, site: str):
     seen = Watched(context, f"{site}/0")
     page = seen.page
+    page.emulate_media(reduced_motion="reduce")
+    page.locator(".transcript ol").evaluate("list => { list.style.maxHeight = '4rem'; }")
     seen.play()
     seen.stop_at(0.2)
     expect(page.locator("[data-caption]")).to_have_text("Kalimat ke-1.")
@@ -232,6 +237,7 @@ def test_captions_and_transcript_follow_and_jump(context: BrowserContext, site: 
     seen.stop_at(12.2)
     expect(page.locator("[data-caption]")).to_have_text("Kalimat ke-4.")
     expect(page.locator(".transcript [aria-current]")).to_have_text("0.12Kalimat ke-4.")
+    assert page.locator(".transcript [aria-current]").evaluate(IN_VIEW_OF_ITS_LIST)
     expect(page.locator(".chapters [aria-current]")).to_contain_text("Tengah")
     page.locator("[data-quality-label]").click()
     page.get_by_label("English").check()

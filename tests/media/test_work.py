@@ -65,6 +65,16 @@ def test_a_canceled_one_waits_until_it_is_asked_for_again(app: Flask, quick: Non
     assert (again(asset_id).state, again(asset_id).attempt) == (AssetState.READY, 1)
 
 
+def test_who_stops_what_has_just_become_ready_is_told_so_on_the_page(app: Flask, client: FlaskClient, quick: None):
+    asset_id = brought()
+    drain(app)
+    sign_in(client, make_user("Budi Santoso", role=Role.TRAINING_ADMIN))
+    assert client.post(f"/media/aset/{asset_id}/batal", headers=AS_JSON).status_code == 409
+    answer = client.post(f"/media/aset/{asset_id}/batal", data={"next": "/studio/media"})
+    assert (answer.status_code, answer.location) == (303, "/studio/media")
+    assert "sudah selesai disiapkan" in client.get("/studio/media").text
+
+
 def test_canceled_and_asked_for_again_at_once_is_made_once(app: Flask, quick: None):
     asset_id = brought()
     change(asset_id, services.cancel)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.courses.kinds import Field, FieldType, KindFault, LessonSource, Stored, reading_minutes
+from app.media.captions import TAIL_SECONDS
 
 DEFAULT_COVERAGE = 0.9  # share of the seconds that must have been played
 
@@ -32,7 +33,7 @@ class Video:
             return faults
         for language, path in source.fields.get("captions", {}).items():
             captions = source.files.get(path)
-            if captions is not None and (captions.duration_seconds or 0) > video.duration_seconds:
+            if captions is not None and (captions.duration_seconds or 0) > video.duration_seconds + TAIL_SECONDS:
                 faults.append(
                     KindFault(
                         _(

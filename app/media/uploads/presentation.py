@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,7 @@ from flask_login import current_user
 from app.kernel.access import may
 from app.media.permissions import MANAGE_MEDIA
 from app.media.refusals import reason
+from app.media.slots import Home, homes_of
 from app.media.uploads import services
 from app.media.uploads.limits import Limits, limits_for
 from app.media.uploads.models import MediaUpload, UploadState
@@ -29,7 +31,13 @@ ACCEPTED = (
 )
 
 
-def describe(upload: MediaUpload) -> dict[str, Any]:
+def describe_all(uploads: Sequence[MediaUpload], user: Any) -> list[dict[str, Any]]:
+    arrived = {upload.asset_id for upload in uploads if upload.asset_id is not None}
+    homes = homes_of(user, arrived)
+    return [_describe(upload, homes.get(upload.asset_id or 0)) for upload in uploads]
+
+
+def _describe(upload: MediaUpload, home: Home | None) -> dict[str, Any]:
     refused = upload.state == UploadState.REFUSED
     return {
         "id": upload.public_id,
@@ -43,6 +51,8 @@ def describe(upload: MediaUpload) -> dict[str, Any]:
         "message": str(reason(upload.failure_code)) if refused else None,
         "fingerprint": upload.fingerprint,
         "asset_id": upload.asset_id,
+        "home": {"title": home.title, "address": home.address} if home is not None else None,
+        "known_before": home is not None and home.since < upload.created_at,  # the same content was brought in once already
         "verified": upload.state == UploadState.DONE and upload.told_sha256 is not None,  # both sides computed the same digest
         "expires_at": upload.expires_at.isoformat(),
     }
@@ -67,7 +77,7 @@ class Uploader:
 
     @property
     def uploads(self) -> list[dict[str, Any]]:
-        return [describe(upload) for upload in services.list_own(current_user)]
+        return describe_all(services.list_own(current_user), current_user)
 
     @staticmethod
     def limit(byte_size: int) -> str:
@@ -88,6 +98,8 @@ class Uploader:
             "finishing": _("Sampai dengan utuh, sedang diperiksa"),
             "done": _("Tersimpan, utuh sampai byte terakhir"),
             "done_unverified": _("Tersimpan"),
+            "already": _("Sudah ada, tidak disimpan dua kali"),
+            "already_as": _("Berkas yang sama sudah ada sebagai {title}."),
             "refused": _("Tidak diterima"),
             "unfinished": _("Belum selesai"),
             "again": _("Pilih berkas yang sama untuk melanjutkan. Yang sudah sampai disimpan sampai {day}."),
@@ -101,7 +113,10 @@ class Uploader:
             "signed_out": _("Sesi Anda berakhir. Masuk lagi di tab lain, lalu pilih Lanjutkan. Yang sudah sampai tidak hilang."),
             "failed": _("Server menolak unggahan ini."),
             "cancelled": _("{name} dibatalkan."),
-            "bytes": _("{count} bita"),
+            "sure_title": _("Batalkan unggahan {name}?"),
+            "sure": _("Yang sudah sampai ({sent}) dibuang. Untuk berhenti sementara, pakai Jeda."),
+            "sure_yes": _("Batalkan unggahan"),
+            "bytes": _("{count} byte"),
             "known": _("{name} sudah ada di daftar ini."),
             "left": _("sisa {time}"),
             "seconds": _("beberapa detik"),
@@ -115,5 +130,6 @@ class Uploader:
             "said_online": _("Sambungan kembali. Pengiriman berlanjut."),
             "said_paused": _("{name} dijeda."),
             "said_done": _("{name} tersimpan."),
+            "said_already": _("{name} sudah ada sebagai {title}."),
             "said_refused": _("{name} tidak diterima: {reason}"),
         }

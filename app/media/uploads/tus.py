@@ -57,7 +57,7 @@ def _say_what_we_speak(response: Response) -> Response:
 @requires(MANAGE_MEDIA)
 def index() -> Response:
     """Not tus: what this person has under way, what may be brought in, and a fresh token for a page that has stood open for long."""
-    uploads = [presentation.describe(upload) for upload in services.list_own(current_user)]
+    uploads = presentation.describe_all(services.list_own(current_user), current_user)
     return jsonify(uploads=uploads, limits=presentation.describe_limits(limits.limits_for(current_user)), csrf_token=generate_csrf())
 
 
@@ -84,7 +84,7 @@ def show(public_id: str) -> Response:
         if upload.state == UploadState.REFUSED:
             raise Invalid(reason(upload.failure_code), code=upload.failure_code)
         return _facts(upload, Response(status=200), _settled(upload))
-    return _facts(upload, jsonify(presentation.describe(upload)))
+    return _facts(upload, jsonify(presentation.describe_all([upload], current_user)[0]))
 
 
 @bp.patch("/<public_id>")

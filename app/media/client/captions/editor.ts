@@ -1,6 +1,6 @@
 /** Captions edited beside the player: a list of cues, tools for the chosen one, saved with a look at what others saved in between. */
 import { type Cue, type Cues, change, cue, exact, insertAfter, mergeWithNext, plain, readTime, remove, runningAt, same, shift, split } from './cues';
-import { dropDraft, keepDraft, readDraft } from './draft';
+import { type Draft, dropDraft, keepDraft, listDrafts, newDraftKey } from './draft';
 import { Rows } from './rows';
 import { timeOfDay, timeZone } from '../../../ui/client/parts/time';
 
@@ -36,7 +36,7 @@ export class Editor {
   private readonly rows: Rows;
   private readonly player: HTMLElement | null;
   private readonly duration: number;
-  private readonly store: string;
+  private readonly draft: string; // where this tab keeps what it has not saved
 
   constructor(private readonly box: HTMLElement) {
     this.words = JSON.parse(box.dataset.words ?? '{}') as Record<string, string>;
@@ -44,13 +44,13 @@ export class Editor {
     this.player = box.querySelector('[data-player]');
     this.duration = Number(box.dataset.duration ?? 0);
     this.version = box.dataset.version ?? '';
-    this.store = box.dataset.store ?? '';
+    this.draft = newDraftKey(box.dataset.store ?? '');
     this.cues = this.saved = (JSON.parse(box.dataset.cues ?? '[]') as Omit<Cue, 'key'>[]).map(cue);
     box.hidden = false;
     document.querySelector<HTMLElement>('[data-plain]')?.setAttribute('hidden', '');
     this.listen();
     this.draw();
-    this.offerDraft();
+    this.offerDrafts(listDrafts(box.dataset.store ?? ''));
   }
 
   // ---- what is there ----
@@ -90,7 +90,12 @@ export class Editor {
   private changed(): void {
     this.draw();
     clearTimeout(this.keeping);
-    this.keeping = window.setTimeout(() => (this.isSaved ? dropDraft(this.store) : keepDraft(this.store, this.version, this.cues)), KEEP_AFTER_MS);
+    this.keeping = window.setTimeout(() => this.keep(), KEEP_AFTER_MS);
+  }
+
+  private keep(): void {
+    if (this.isSaved) dropDraft(this.draft);
+    else keepDraft(this.draft, this.version, this.cues);
   }
 
   private undo(from: Cues[], to: Cues[], word: string): void {
@@ -198,7 +203,7 @@ export class Editor {
     const text = field.value.trim().replace(',', '.');
     const seconds = Number(text);
     const wrong = !text || !Number.isFinite(seconds);
-    field.toggleAttribute('aria-invalid', wrong);
+    field.setAttribute('aria-invalid', String(wrong));
     const first = this.at;
     if (wrong || first < 0) {
       field.focus();
@@ -214,7 +219,7 @@ export class Editor {
     const { part } = input.dataset;
     if (key === null || (part !== 'begin' && part !== 'end')) return;
     const seconds = readTime(input.value);
-    input.toggleAttribute('aria-invalid', seconds === null);
+    input.setAttribute('aria-invalid', String(seconds === null));
     this.rows.complain(key, seconds === null ? this.word('badTime') : null);
     if (seconds !== null) this.put(change(this.cues, this.place(key), { [part]: exact(seconds) }));
   }
@@ -298,7 +303,7 @@ export class Editor {
 
   private async save(over?: string): Promise<void> {
     if (this.saving) return;
-    const wrong = this.box.querySelector<HTMLElement>('[data-list] [aria-invalid]');
+    const wrong = this.box.querySelector<HTMLElement>('[data-list] [aria-invalid=true]');
     if (wrong) {
       wrong.focus();
       return;
@@ -375,23 +380,32 @@ export class Editor {
     }
   }
 
-  private offerDraft(): void {
-    const draft = readDraft(this.store);
-    if (!draft || same(draft.cues, this.cues)) return;
+  /** What was not saved at other times, one after the other. What is taken up becomes this tab's own; what is not answered stays kept. */
+  private offerDrafts(drafts: readonly Draft[]): void {
+    const [draft, ...older] = drafts;
+    if (!draft) return;
+    if (same(draft.cues, this.saved)) {
+      dropDraft(draft.key);
+      this.offerDrafts(older);
+      return;
+    }
     this.note(this.word('draft', { time: draft.at.toLocaleString(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short', timeZone }) }), [
       [
         this.box.dataset.resume ?? '',
         () => {
           this.version = draft.version; // saving then tells of what others saved since
           this.put(draft.cues);
+          this.keep();
+          dropDraft(draft.key);
           this.hideNote();
         },
       ],
       [
         this.box.dataset.discard ?? '',
         () => {
-          dropDraft(this.store);
+          dropDraft(draft.key);
           this.hideNote();
+          this.offerDrafts(older);
         },
       ],
     ]);

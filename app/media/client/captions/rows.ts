@@ -104,7 +104,9 @@ export class Rows {
     this.drawn.set(one.key, { cue: one, number });
     const put = (name: Part, value: string): void => {
       const input = row.querySelector(`[data-part="${name}"]`) as HTMLInputElement;
-      if (input.value !== value) input.value = value;
+      if (input.value === value) return;
+      input.value = value;
+      input.removeAttribute('aria-invalid');
     };
     put('begin', showTime(one.begin));
     put('end', showTime(one.end));

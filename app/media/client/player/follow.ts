@@ -24,8 +24,9 @@ function followIn(list: HTMLElement, player: HTMLElement): void {
   const show = (): void => {
     const entry = entries[current];
     if (!entry || !following || !('scroll' in list.dataset) || list.scrollHeight <= list.clientHeight) return;
+    const below = entry.getBoundingClientRect().top - list.getBoundingClientRect().top; // whatever the list is positioned by
     list.scrollTo({
-      top: entry.offsetTop - list.offsetTop - list.clientHeight / 3,
+      top: list.scrollTop + below - list.clientHeight / 3,
       behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth',
     });
   };

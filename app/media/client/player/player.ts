@@ -123,6 +123,7 @@ export class Player {
     for (const radio of this.parts<HTMLInputElement>('[data-language]')) radio.checked = radio.value === choices.language;
     box.dataset.captionSize = choices.size;
     box.dataset.captionBackground = choices.background;
+    box.toggleAttribute('data-auto', this.quality === 'auto');
     box.toggleAttribute('data-sound-only', this.quality === 'audio');
     this.part('[data-listening]').hidden = this.quality !== 'audio';
     this.find('[data-captions]')?.setAttribute('aria-pressed', String(choices.captions));

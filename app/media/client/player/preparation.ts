@@ -22,7 +22,10 @@ export function watchPreparation(box: HTMLElement): void {
       if (words && words.textContent !== standing.words) words.textContent = standing.words;
       const bar = box.querySelector('progress');
       if (bar) bar.value = standing.percent;
-      if (standing.state === 'FAILED' || standing.state === 'CANCELED') return;
+      if (standing.state === 'FAILED' || standing.state === 'CANCELED') {
+        for (const promise of box.querySelectorAll<HTMLElement>('progress, .meta')) promise.hidden = true;
+        return;
+      }
     }
     setTimeout(() => void ask(), ASK_EVERY_MS);
   };

@@ -3,6 +3,7 @@ import { Pace } from './pace';
 import type { Row } from './row';
 import type { Sending, Trouble } from './sending';
 import type { Limits, Server, Told } from './server';
+import { ask } from '../../../ui/client/behaviors/dialogs';
 import { day, fill, limit, share, size, time, type Texts } from './words';
 
 /** What an item asks of the list it stands in. */
@@ -15,7 +16,7 @@ export interface Surroundings {
   turn(): void;
   gone(item: Item): void;
   arrived(): void;
-  done(item: Item, assetId: number | null): void;
+  done(item: Item, told: Told): void;
 }
 
 export type Phase = 'unfinished' | 'reading' | 'queued' | 'sending' | 'paused' | 'finishing' | 'done' | 'refused';
@@ -26,6 +27,7 @@ export class Item {
   fingerprint: string | null = null;
   private sending: Sending | null = null;
   private known = 0;
+  private sent = 0;
   private spoken = 0;
   private note = ''; // something about the file that stays true while it is sent
   private readonly pace = new Pace();
@@ -38,7 +40,7 @@ export class Item {
   ) {
     row.on('pause', () => this.pause());
     row.on('resume', () => this.resume());
-    row.on('cancel', () => void this.cancel());
+    row.on('cancel', () => void this.askToCancel());
     row.on('dismiss', () => void this.cancel());
     row.onChoice((file) => void this.take(file));
     row.show('wait', this.texts['reading'] ?? '', ['cancel']);
@@ -136,6 +138,18 @@ export class Item {
     this.queue();
   }
 
+  /** What has been sent is not thrown away by one press beside the pause. */
+  private async askToCancel(): Promise<void> {
+    const sent = Math.max(this.sent, this.known);
+    const words = {
+      confirmTitle: fill(this.texts['sure_title'], { name: this.row.name }),
+      confirm: fill(this.texts['sure'], { sent: size(sent, this.texts) }),
+      confirmLabel: this.texts['sure_yes'],
+    };
+    if (sent > 0 && !(await ask(words))) return;
+    if (this.phase !== 'finishing' && this.phase !== 'done') await this.cancel(); // it may have arrived while the question stood there
+  }
+
   async cancel(): Promise<void> {
     const was = this.phase;
     const address = this.sending?.address ?? this.address;
@@ -159,6 +173,7 @@ export class Item {
 
   moved(sent: number, known: number): void {
     this.known = known;
+    this.sent = sent;
     this.pace.note(sent);
     this.row.measure(sent, this.bytes, this.pace.speed, this.pace.secondsFor(this.bytes - sent));
     const quarter = Math.floor(share(known, this.bytes) / 25);
@@ -204,9 +219,15 @@ export class Item {
     if (told.state !== 'DONE') return;
     this.phase = 'done';
     this.row.measure(this.bytes, this.bytes, null, null);
-    this.row.show('done', (told.verified ? this.texts['done'] : this.texts['done_unverified']) ?? '', ['dismiss']);
-    this.around.say(fill(this.texts['said_done'], { name: this.row.name }));
-    this.around.done(this, told.asset_id);
+    if (told.home && told.known_before) {
+      this.row.show('done', this.texts['already'] ?? '', ['dismiss']);
+      this.row.lead(this.texts['already_as'] ?? '', told.home.title, told.home.address);
+      this.around.say(fill(this.texts['said_already'], { name: this.row.name, title: told.home.title }));
+    } else {
+      this.row.show('done', (told.verified ? this.texts['done'] : this.texts['done_unverified']) ?? '', ['dismiss']);
+      this.around.say(fill(this.texts['said_done'], { name: this.row.name }));
+    }
+    this.around.done(this, told);
   }
 
   private refuse(reason: string): void {

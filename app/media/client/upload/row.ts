@@ -62,6 +62,17 @@ export class Row {
     detail.hidden = !text;
   }
 
+  /** A sentence in place of the detail, with a link where it says `{title}`. */
+  lead(text: string, title: string, address: string): void {
+    const [before = '', after = ''] = text.split('{title}');
+    const link = document.createElement('a');
+    link.href = address;
+    link.textContent = title;
+    const detail = this.part('detail');
+    detail.replaceChildren(before, link, after);
+    detail.hidden = false;
+  }
+
   measure(sent: number, whole: number, speed: number | null, left: number | null): void {
     this.bar.max = whole;
     this.bar.value = sent;

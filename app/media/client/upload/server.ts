@@ -10,6 +10,8 @@ export interface Told {
   message: string | null;
   fingerprint: string | null;
   asset_id: number | null;
+  home: { title: string; address: string } | null;
+  known_before: boolean;
   verified: boolean;
   expires_at: string;
 }

@@ -1,7 +1,7 @@
 /** The whole uploader: choosing and dropping files, their list, whose turn it is, and what outlives the page. */
 import { Item, type Surroundings } from './item';
 import { Row } from './row';
-import { Server, type Limits, type Overview } from './server';
+import { Server, type Limits, type Overview, type Told } from './server';
 import { fill, type Texts } from './words';
 
 const AT_ONCE = 2;
@@ -128,8 +128,9 @@ export class Uploader implements Surroundings {
     this.asking = window.setTimeout(() => void this.ask(), ASK_MS[0]);
   }
 
-  done(item: Item, assetId: number | null): void {
-    this.box.dispatchEvent(new CustomEvent('gurindam:uploaded', { bubbles: true, detail: { asset_id: assetId, name: item.row.name } }));
+  done(item: Item, told: Told): void {
+    const detail = { asset_id: told.asset_id, name: item.row.name, address: told.home?.address ?? null };
+    this.box.dispatchEvent(new CustomEvent('gurindam:uploaded', { bubbles: true, detail }));
   }
 
   /** Ask how far the worker is, more and more rarely. */
