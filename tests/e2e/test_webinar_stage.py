@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.performing import LONG, check_and_enter
 from tests.e2e.product import Product
@@ -18,6 +19,14 @@ MODERATOR = "moderator@demo.test"
 @pytest.fixture
 def webinar(server: Product) -> dict[str, Any]:
     return server.backstage("plan_stage", "Pelayanan Ramah Disabilitas", MODERATOR, ["Raja Fatimah", "Syarifah Aini"])
+
+
+@pytest.fixture
+def live(server: Product, performer: Any) -> tuple[Page, Page]:
+    """A webinar on air, with slides: its moderator on the stage's page, and somebody who watches."""
+    slug, email = f"suara-{secrets.token_hex(3)}", server.new_learner()
+    server.backstage("make_talk", slug, "Pelayanan Ramah Disabilitas", MODERATOR, [email])
+    return performer(f"/webinar/{slug}/panggung", MODERATOR), performer(f"/webinar/{slug}", email)
 
 
 def test_a_speaker_is_checked_and_waits_where_moderators_see_it(server: Product, webinar: dict[str, Any], performer: Any) -> None:
@@ -68,3 +77,26 @@ def test_a_link_in_two_browsers_is_one_speaker(webinar: dict[str, Any], performe
     second.get_by_role("button", name="Pindah ke sini").click()
     expect(second.get_by_role("heading", name="Ruang tunggu, 1")).to_be_visible()
     expect(first.get_by_text("Anda pindah ke peramban lain.")).to_be_visible()
+
+
+def test_who_raised_a_hand_is_asked_and_comes_on_stage_by_voice(live: tuple[Page, Page]) -> None:
+    moderator, viewer = live
+    viewer.get_by_role("button", name="Angkat tangan").click()
+    moderator.get_by_role("tab", name="Tangan").click()
+    moderator.get_by_role("button", name="Undang bicara").click()
+    expect(viewer.get_by_text("Moderator mempersilakan Anda berbicara.")).to_be_visible()
+    viewer.get_by_role("button", name="Naik dengan suara").click()
+    expect(viewer.get_by_text("Semua orang mendengar Anda")).to_be_visible(timeout=LONG)
+    expect(moderator.locator("[data-tiles] .tile", has_text="Siti Zubaidah")).to_be_visible()
+    viewer.get_by_role("button", name="Turun", exact=True).click()
+    expect(moderator.locator("[data-tiles] .tile", has_text="Siti Zubaidah")).to_have_count(0)
+
+
+def test_the_slide_that_is_up_is_seen_on_the_stage(live: tuple[Page, Page]) -> None:
+    moderator, _viewer = live
+    moderator.locator("[data-main]").get_by_role("button", name="Slide berikutnya").click()
+    expect(moderator.locator("[data-slide-tag]")).to_have_text("Slide 1 dari 3")
+    picture = moderator.get_by_role("img", name="Slide 1 dari 3")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("async picture => { await picture.decode(); return picture.naturalWidth }") > 0
+    expect(moderator.get_by_text("Belum ada slide atau layar yang dibagikan.")).to_be_hidden()

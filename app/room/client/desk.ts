@@ -42,7 +42,7 @@ prepareTabs(find('[data-desk-tabs]', desk), () => undefined);
 let waiting: number | null = null;
 new DeskQuestions(room, desk, tell, (number) => {
   say(find('[data-desk-count=waiting]', desk), number ? String(number) : '');
-  if (waiting !== null && number > waiting) say(announcer, `${announcer.dataset.waiting} ${number}`);
+  if (waiting !== null && number > waiting) say(announcer, `${announcer.dataset.sayWaiting} ${number}`);
   waiting = number;
 });
 new DeskPolls(room, desk, tell, confirm);
@@ -138,7 +138,7 @@ interface Hand {
   invited: boolean;
 }
 let raised: number | null = null;
-const handList = new KeyedList<Hand>(find('ul[data-hands]', desk), makeHand, drawHand);
+const handList = new KeyedList<Hand>(find('[data-hands]', desk), makeHand, drawHand);
 
 room.onState(({ staff }) => drawHands(staff?.hands ?? []));
 room.on<{ queue: Hand[] }>('hands', ({ queue }) => drawHands(queue));
@@ -149,7 +149,7 @@ function drawHands(queue: Hand[]): void {
   say(find('[data-desk-count=hands]', desk), queue.length ? String(queue.length) : '');
   show(find('[data-clear-hands]', desk), queue.length > 1);
   show(find('[data-no-hands]', desk), !queue.length);
-  if (raised !== null && queue.length > raised) say(announcer, `${announcer.dataset.hands} ${queue.at(-1)?.name ?? ''}`);
+  if (raised !== null && queue.length > raised) say(announcer, `${announcer.dataset.sayHands} ${queue.at(-1)?.name ?? ''}`);
   raised = queue.length;
 }
 
