@@ -4,7 +4,7 @@ import { DeskPolls } from './parts/desk_polls';
 import { DeskQuestions } from './parts/desk_questions';
 import { KeyedList, find, mold, newKey, part, press, reasonOf, say, show } from './parts/dom';
 import { clock, timeOfDay } from '../../ui/client/parts/time';
-import type { Line } from './parts/chat';
+import { type Line, quoteOf } from './parts/chat';
 import { Field } from './parts/fields';
 import { type Answer, openRoom } from './parts/room';
 import { type Deck, type Turn, Turning, drawPage } from './parts/slides';
@@ -124,6 +124,9 @@ function drawLine(element: HTMLElement, line: Line): void {
   say(part(element, 'name'), line.name);
   say(part(element, 'unit'), line.unit);
   say(part(element, 'time'), timeOfDay(line.said_at));
+  const quoted = line.reply_to === null ? undefined : lines.get(line.reply_to);
+  show(part(element, 'quote'), quoted !== undefined && !quoted.deleted);
+  if (quoted && !quoted.deleted) say(part(element, 'quote'), quoteOf(quoted));
   say(part(element, 'text'), line.text);
 }
 

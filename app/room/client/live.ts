@@ -119,6 +119,7 @@ function drawCurtains(): void {
   show(find('[data-curtain=ended]'), over);
   show(find('[data-curtain=break]'), paused);
   show(find('[data-curtain=waiting]'), !over && !paused && onAir.state === 'PUBLISHED');
+  if (over) for (const taken of ['[data-hand]', '[data-ask]', '[data-say]']) show(find(taken), false); // nobody takes them any more
 }
 
 function breakLeft(): number {

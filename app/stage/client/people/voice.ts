@@ -25,6 +25,7 @@ class Voice {
     this.room.on('muted', () => void this.turn(false));
     this.room.on('seat_closed', () => this.stop(this.place.dataset['sayClosed'] ?? ''));
     this.room.on('seat_taken', () => this.stop(''));
+    this.room.on('webinar_ended', () => this.end());
     this.room.onLink((link) => link === 'live' && this.mesh && void this.sit());
     this.press('go', () => void this.go());
     this.press('microphone', () => void this.turn(!this.speaking));
@@ -88,6 +89,10 @@ class Voice {
 
   private async leave(): Promise<void> {
     await this.room.send('leave_seat');
+    this.end();
+  }
+
+  private end(): void {
     this.stop('');
     this.place.hidden = true;
   }
