@@ -52,6 +52,7 @@ BACKSTAGE = told(
     composer="key, or null",
     epoch="number of the lease",
     mesh="whether the browsers on stage reach each other; if not, they speak one at a time",
+    called="keys of who belongs on stage; their place is kept while their browser is away",
     reach="as in `audience_reached`, or null",
 )
 SPEAKER_CHECKED = told("speaker_checked", STAFF, "A speaker checked their devices.", key="who", check="what was found", checked_at="when")
@@ -133,6 +134,7 @@ class StagePart(Part):
             "composer": self.lease.participant,
             "epoch": self.lease.epoch,
             "mesh": self.mesh,
+            "called": list(self.called),
             "reach": self.reach,
         }
 

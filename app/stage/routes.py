@@ -32,7 +32,7 @@ def speaker_page(secret: str) -> Any:
     if webinar.state not in (WebinarState.PUBLISHED, WebinarState.LIVE):
         return _kept_private(render_template("stage/closed.html", webinar=webinar, secret=secret))
     session = db.session.get(AgendaItem, speaker.agenda_item_id) if speaker.agenda_item_id else None
-    return _draw(webinar, queries.participant_for_speaker(speaker), session)
+    return _draw(webinar, queries.participant_for_speaker(speaker), session, secret)
 
 
 @bp.get("/webinar/<slug>/panggung")
@@ -47,7 +47,7 @@ def stage_page(slug: str) -> Any:
     return _draw(webinar, person, None)
 
 
-def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None) -> Any:
+def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None, secret: str = "") -> Any:
     moderates = person.may(MODERATE)
     return _kept_private(
         render_template(
@@ -57,6 +57,7 @@ def _draw(webinar: Webinar, person: Participant, session: AgendaItem | None) -> 
             ticket=write_ticket(person),
             moderates=moderates,
             session=session,
+            secret=secret,
             desk=DESK if moderates and _exists(DESK) else None,
         )
     )

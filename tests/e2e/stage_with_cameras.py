@@ -60,7 +60,7 @@ def test_from_the_device_check_to_two_speakers_and_on_when_the_composer_is_lost(
 
     bring_on(moderator, "Raja Fatimah")
     bring_on(moderator, "Syarifah Aini")
-    expect(raja.get_by_text("Anda tampil di panggung.")).to_be_visible(timeout=LONG)
+    expect(raja.get_by_text("Anda di panggung; siaran belum dimulai.")).to_be_visible(timeout=LONG)
     wait_until_moving(raja, "Syarifah Aini")
     wait_until_moving(syarifah, "Raja Fatimah")
 

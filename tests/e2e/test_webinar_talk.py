@@ -172,6 +172,7 @@ def test_the_chat_is_moderated_and_takes_only_text(stage: Stage) -> None:
     expect(line.first.locator(".said")).to_have_text("Apakah ini aman?")
     shoot(alia, "webinar-obrolan")
     moderator.get_by_role("tab", name="Obrolan").click()
+    expect(moderator.locator("[data-desk-lines] > li").nth(1).locator(".quote")).to_contain_text("Apakah ini aman?")
     shoot(moderator, "webinar-moderasi-obrolan")
     moderator.locator("[data-desk-lines] > li").first.get_by_role("button", name="Hapus pesan").click()
     moderator.get_by_role("dialog").get_by_role("button", name="Hapus").click()
@@ -184,9 +185,51 @@ def test_the_chat_is_moderated_and_takes_only_text(stage: Stage) -> None:
     assert alia.title() != "retas"
 
 
+def test_what_was_said_of_a_text_goes_when_it_no_longer_holds(stage: Stage) -> None:
+    moderator, alia = stage.moderator, stage.alia
+    form = alia.locator("[data-ask]")
+    ask(alia, "Siapa yang menyediakan juru bahasa isyarat?")
+    sent = form.get_by_text("Terkirim.")
+    expect(sent).to_be_visible()
+    ask(alia, "Siapa yang bodoh?")
+    expect(form.get_by_role("alert")).to_contain_text("bodoh")
+    expect(sent).to_be_hidden()
+    ask(alia, "")
+    expect(form.get_by_role("alert")).to_have_text("Tulis pertanyaan dulu.")
+
+    alia.get_by_role("tab", name="Obrolan").click()
+    for text in ("Selamat pagi", "Selamat pagi semua"):
+        alia.locator("#pesan").fill(text)
+        alia.locator("#pesan").press("Enter")
+    wait = alia.locator("[data-wait]")
+    expect(wait).to_have_text(re.compile(r"^Mode lambat: tunggu 4\d detik lagi\.$"))
+    expect(wait).to_have_text(re.compile(r"tunggu 3\d detik"))
+    moderator.get_by_role("tab", name="Obrolan").click()
+    moderator.get_by_label("Jeda antarpesan").select_option("0")
+    expect(wait).to_be_hidden()
+
+    moderator.get_by_role("tab", name="Jajak").click()
+    moderator.get_by_text("Jajak baru").click()
+    moderator.get_by_role("button", name="Simpan jajak").click()
+    expect(moderator.get_by_text("Tulis pertanyaan jajak dulu.")).to_be_visible()
+
+
+def test_the_menu_of_qualities_lies_within_the_window(stage: Stage) -> None:
+    for page, name in ((stage.phone, "360"), (stage.alia, "1280")):
+        page.get_by_text("Mutu", exact=True).click()
+        page.screenshot(path=f"tests/artifacts/screens/webinar-mutu-{name}.png")
+        box, window = page.locator(".live-quality").bounding_box(), page.viewport_size
+        assert box
+        assert window
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= window["width"]
+        assert box["y"] + box["height"] <= window["height"]
+
+
 def test_slides_are_followed_and_looked_back_at_and_the_room_pauses(stage: Stage) -> None:
     moderator, alia, phone = stage.moderator, stage.alia, stage.phone
-    moderator.get_by_role("tab", name="Susunan acara").click()
+    moderator.get_by_role("tab", name="Acara").click()
     turn = moderator.get_by_role("button", name="Slide berikutnya")
     for page in ("1 / 3", "2 / 3"):
         turn.click()
@@ -213,7 +256,7 @@ def test_slides_are_followed_and_looked_back_at_and_the_room_pauses(stage: Stage
     expect(moderator.locator("ul[data-hands]")).to_contain_text("Siti Zubaidah")
     moderator.get_by_role("button", name="Undang bicara").click()
     expect(moderator.locator("ul[data-hands]")).to_contain_text("sudah diundang")
-    moderator.get_by_role("tab", name="Susunan acara").click()
+    moderator.get_by_role("tab", name="Acara").click()
     moderator.get_by_label("Menit").fill("5")
     moderator.get_by_role("button", name="Mulai jeda").click()
     expect(alia.locator("[data-break-left]")).to_have_text(re.compile(r"^[45]\.\d\d$"))
@@ -227,6 +270,8 @@ def test_slides_are_followed_and_looked_back_at_and_the_room_pauses(stage: Stage
     moderator.get_by_role("button", name="Akhiri webinar").click()
     moderator.get_by_role("dialog").get_by_role("button", name="Akhiri").click()
     expect(alia.locator("[data-curtain=ended]")).to_be_visible()
+    for taken in ("[data-hand]", "[data-ask]", "[data-say]"):
+        expect(alia.locator(taken)).to_be_hidden()
     shoot(alia, "webinar-usai")
 
 
@@ -240,6 +285,7 @@ def test_what_is_written_without_a_link_is_sent_on_return(stage: Stage) -> None:
     moderator.locator("body").press("t")
     expect(questions(stage.phone)).to_have_count(1)
     expect(alia.locator("[data-link]")).to_be_visible(timeout=90_000)
+    expect(alia.locator("[data-connection]")).to_be_hidden()  # once is enough
     ask(alia, "Pertanyaan ini ditulis tanpa sambungan, apakah sampai?")
     expect(alia.locator("[data-pending=ask]")).to_contain_text("Dikirim saat sambungan kembali")
     shoot(alia, "webinar-terputus")

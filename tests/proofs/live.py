@@ -222,7 +222,7 @@ def talk(product: LiveProduct, slug: str, moderator: Page, viewers: list[tuple[s
     picture(desk, "bukti-jajak")
 
     time.sleep(SHORTEST_SECONDS)  # chapters closer to each other than that are one
-    press(moderator, moderator.get_by_role("tab", name="Susunan acara"))
+    press(moderator, moderator.get_by_role("tab", name="Acara"))
     turn = moderator.locator("[data-desk-deck]").get_by_role("button", name="Slide berikutnya")
     press(moderator, turn)
     press(moderator, turn)

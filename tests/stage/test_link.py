@@ -75,6 +75,14 @@ def test_after_the_end_the_link_says_that_it_is_over(app: Flask, state: str, sai
     assert "data-ticket" not in answer.text
 
 
+def test_who_is_on_the_page_at_the_end_has_the_ways_on_already_there(app: Flask) -> None:
+    webinar = make_webinar()
+    _speaker, path = speaker_with_link(webinar)
+    over = app.test_client().get(path).text.partition("data-over")[2].partition("</section>")[0]
+    assert f'href="/webinar/{webinar.slug}/tanya-jawab?tautan={path.rpartition("/")[2]}"' in over
+    assert f'href="/webinar/{webinar.slug}"' in over
+
+
 def test_the_stage_page_is_for_moderators_of_this_webinar(app: Flask) -> None:
     dewi, other, learner = make_user("Dewi", role=Role.MODERATOR), make_user("Budi", role=Role.MODERATOR), make_user("Alia")
     webinar = make_webinar(dewi)

@@ -117,6 +117,15 @@ def test_whoever_was_on_stage_by_the_rows_comes_back_there(part: StagePart) -> N
     assert part.shown()["people"][0]["key"] == "s1"
 
 
+def test_the_stage_tells_whose_place_is_kept_while_their_browser_is_away(part: StagePart) -> None:
+    part.called = {"s1": False}
+    part.sit(seat("s1"))
+    part.cut("c-s1")
+    part.look_after((part.seats["s1"].lost_at or 0.0) + KEPT_SECONDS + 0.1)
+    assert part.shown_to_stage()["seats"] == []
+    assert part.shown_to_stage()["called"] == ["s1"]
+
+
 def test_three_speakers_and_one_voice_at_a_time() -> None:
     seats = {f"s{n}": seat(f"s{n}", place=ON_STAGE) for n in range(3)}
     assert not has_room(seats, SPEAKER)
@@ -131,5 +140,6 @@ def test_the_end_takes_the_lease_back_and_empties_the_stage(part: StagePart, tol
     assert part.lease.connection is None
     assert ("c-s1", "stop_composing", {"epoch": 1}) in told
     assert part.shown()["people"] == []
+    assert part.shown_to_stage()["called"] == []
     part.sit(seat("s2"))
     assert part.lease.connection is None

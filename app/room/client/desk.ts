@@ -4,7 +4,7 @@ import { DeskPolls } from './parts/desk_polls';
 import { DeskQuestions } from './parts/desk_questions';
 import { KeyedList, find, mold, newKey, part, press, reasonOf, say, show } from './parts/dom';
 import { clock, timeOfDay } from '../../ui/client/parts/time';
-import type { Line } from './parts/chat';
+import { type Line, quoteOf } from './parts/chat';
 import { Field } from './parts/fields';
 import { type Answer, openRoom } from './parts/room';
 import { type Deck, type Turn, Turning, drawPage } from './parts/slides';
@@ -42,7 +42,7 @@ prepareTabs(find('[data-desk-tabs]', desk), () => undefined);
 let waiting: number | null = null;
 new DeskQuestions(room, desk, tell, (number) => {
   say(find('[data-desk-count=waiting]', desk), number ? String(number) : '');
-  if (waiting !== null && number > waiting) say(announcer, `${announcer.dataset.waiting} ${number}`);
+  if (waiting !== null && number > waiting) say(announcer, `${announcer.dataset.sayWaiting} ${number}`);
   waiting = number;
 });
 new DeskPolls(room, desk, tell, confirm);
@@ -124,6 +124,9 @@ function drawLine(element: HTMLElement, line: Line): void {
   say(part(element, 'name'), line.name);
   say(part(element, 'unit'), line.unit);
   say(part(element, 'time'), timeOfDay(line.said_at));
+  const quoted = line.reply_to === null ? undefined : lines.get(line.reply_to);
+  show(part(element, 'quote'), quoted !== undefined && !quoted.deleted);
+  if (quoted && !quoted.deleted) say(part(element, 'quote'), quoteOf(quoted));
   say(part(element, 'text'), line.text);
 }
 
@@ -138,7 +141,7 @@ interface Hand {
   invited: boolean;
 }
 let raised: number | null = null;
-const handList = new KeyedList<Hand>(find('ul[data-hands]', desk), makeHand, drawHand);
+const handList = new KeyedList<Hand>(find('[data-hands]', desk), makeHand, drawHand);
 
 room.onState(({ staff }) => drawHands(staff?.hands ?? []));
 room.on<{ queue: Hand[] }>('hands', ({ queue }) => drawHands(queue));
@@ -149,7 +152,7 @@ function drawHands(queue: Hand[]): void {
   say(find('[data-desk-count=hands]', desk), queue.length ? String(queue.length) : '');
   show(find('[data-clear-hands]', desk), queue.length > 1);
   show(find('[data-no-hands]', desk), !queue.length);
-  if (raised !== null && queue.length > raised) say(announcer, `${announcer.dataset.hands} ${queue.at(-1)?.name ?? ''}`);
+  if (raised !== null && queue.length > raised) say(announcer, `${announcer.dataset.sayHands} ${queue.at(-1)?.name ?? ''}`);
   raised = queue.length;
 }
 

@@ -16,7 +16,7 @@ let told = ''; // what was announced last, so that it is said once
 let tab = 'tanya';
 
 function announce(words: string, text = ''): void {
-  const sentence = `${announcer.dataset[words] ?? ''} ${text}`.trim();
+  const sentence = `${announcer.getAttribute(`data-say-${words}`) ?? ''} ${text}`.trim();
   if (sentence === told) return;
   told = sentence;
   say(announcer, sentence);
@@ -31,7 +31,7 @@ new Questions(room, outbox, (questions) => {
   show(find('[data-asked]'), now !== undefined);
   say(find('[data-asked-text]'), now?.text ?? '');
   count('questions', questions.waiting);
-  if (now && now.id !== onStage && !atFirst) announce('onStage', now.text);
+  if (now && now.id !== onStage && !atFirst) announce('on-stage', now.text);
   onStage = now?.id ?? null;
   atFirst = false;
 });
@@ -42,7 +42,7 @@ let polled: string | null = null;
 new Polls(room, outbox, (polls) => {
   const newest = polls.open ?? [...polls.all.values()].sort((one, other) => (other.closed_at ?? '').localeCompare(one.closed_at ?? ''))[0];
   const standing = newest ? `${newest.id}:${newest.round}:${newest.state}` : '';
-  if (newest && polled !== null && polled !== standing) announce(newest.state === 'OPEN' ? 'pollOpen' : 'pollClosed', newest.text);
+  if (newest && polled !== null && polled !== standing) announce(newest.state === 'OPEN' ? 'poll-open' : 'poll-closed', newest.text);
   polled = standing;
   count('polls', polls.open ? 1 : 0);
 });
@@ -119,6 +119,7 @@ function drawCurtains(): void {
   show(find('[data-curtain=ended]'), over);
   show(find('[data-curtain=break]'), paused);
   show(find('[data-curtain=waiting]'), !over && !paused && onAir.state === 'PUBLISHED');
+  if (over) for (const taken of ['[data-hand]', '[data-ask]', '[data-say]']) show(find(taken), false); // nobody takes them any more
 }
 
 function breakLeft(): number {
@@ -159,6 +160,6 @@ room.onLink((link, words) => {
   show(refused, link === 'refused');
   say(refused, link === 'refused' ? (words ?? '') : '');
   if (link === 'lost' && linked) announce('lost');
-  if (link === 'live' && told === announcer.dataset.lost) announce('back');
+  if (link === 'live' && told === announcer.dataset.sayLost) announce('back');
   linked = link === 'live';
 });

@@ -2,11 +2,13 @@
 import { openRoom } from '../../room/client/parts/room';
 import { confirmForm } from '../../ui/client/behaviors/dialogs';
 import { DeviceCheck } from './check/check';
+import { canCompose } from './compose/composer';
 import type { Scene } from './compose/painter';
 import { Actor } from './page/actor';
 import { Around } from './page/around';
 import { type Audience, Gauges } from './page/gauges';
 import { Links } from './page/links';
+import { Pause } from './page/pause';
 import { Pictures } from './page/pictures';
 import { find, icon, say, speed, word } from './page/pieces';
 import { Tiles } from './page/tiles';
@@ -22,7 +24,7 @@ interface Uplink {
 }
 
 const REPORT_EVERY_MS = 2000;
-const CALM = new Set(['on', 'off', 'unmute', 'readmitted']); // what is told, not warned of
+const CALM = new Set(['off', 'unmute', 'readmitted']); // what is told, not warned of
 const OVER_WHEN_SPEAKING = new Set(['unmute', 'muted']);
 
 const room = openRoom();
@@ -35,12 +37,14 @@ const gauges = new Gauges(room);
 const moderates = room.me.rights.includes('webinars.moderate');
 let shown: Shown = { people: [], layout: 'slides_and_faces', loud: null, still: null, live: false, live_at: null };
 let hasEnded = false;
+let isLost = false;
 let uplink: Uplink | null = null;
 let noticed = ''; // the key of what is told now, if it has one
 
-const around = new Around(room, () => isReady && show());
 let isReady = false;
-let isFolded = moderates; // the device check, to one line below the stage
+let isFolded: boolean | null = null; // the device check, as somebody wished it; else as it is usual
+const around = new Around(room, () => isReady && show());
+const pause = new Pause(room, () => isReady && show());
 
 const actor = new Actor(room, devices, pictures, scene, {
   changed: show,
@@ -78,9 +82,13 @@ function scene(): Scene {
 
 function show(): void {
   const { seats } = actor.seated;
-  find('[data-check]')?.toggleAttribute('hidden', actor.isSitting || isFolded);
-  find('[data-join]')?.toggleAttribute('hidden', actor.isSitting || !isFolded);
-  find('[data-stage]')?.toggleAttribute('hidden', !actor.isSitting && !moderates);
+  const isOut = !actor.isSitting && !hasEnded;
+  const folded = isFolded ?? (moderates || actor.isMissed);
+  find('[data-over]')?.toggleAttribute('hidden', !hasEnded);
+  find('[data-check]')?.toggleAttribute('hidden', !isOut || folded);
+  find('[data-way-back]')?.toggleAttribute('hidden', !isOut || !folded || !actor.isMissed);
+  find('[data-join]')?.toggleAttribute('hidden', !isOut || !folded || actor.isMissed);
+  find('[data-stage]')?.toggleAttribute('hidden', hasEnded || !(actor.isSitting || moderates));
   tiles.show(seats, shown);
   waiting.show(seats);
   links.show(seats);
@@ -107,14 +115,20 @@ function press(which: 'microphone' | 'camera', on: boolean): void {
   say(button.querySelector('span'), word(`${which}-${on ? 'on' : 'off'}`));
 }
 
-/** Whether the audience sees and hears this person. */
+/** Whether the audience sees and hears this person; nothing while nobody can know. */
 function sayWhere(): void {
+  const where = isLost ? '' : whereNow();
+  say(find('[data-where]'), where && word(`where-${where}`));
+}
+
+function whereNow(): 'green' | 'stage' | 'live' | 'pause' | '' {
   const place = actor.isSitting ? actor.me?.place : undefined;
-  say(find('[data-where]'), place ? word(`where-${place === 'stage' && shown.live ? 'live' : place}`) : '');
+  if (place === 'green' || (place === 'stage' && !shown.live)) return place;
+  if (pause.isOn && shown.live) return 'pause';
+  return place === 'stage' ? 'live' : '';
 }
 
 function showPhase(): void {
-  if (shown.live) hasEnded = false;
   find('[data-begin]')?.toggleAttribute('hidden', shown.live || hasEnded);
   find('[data-end]')?.toggleAttribute('hidden', !shown.live);
   gauges.show(shown);
@@ -130,10 +144,10 @@ function showProgramme(state: 'composing' | 'idle' | 'behind' | 'failed'): void 
 function sayWhoComposes(): void {
   const composer = actor.seated.seats.find((seat) => seat.key === actor.seated.composer);
   const mine = composer?.key === room.me.key;
-  const who = programmeState ? word(programmeState) : composer && !mine ? word('by', { name: composer.name }) : composer ? '' : word('nobody');
+  const who = programmeState ? word(programmeState) : composer && !mine ? word('by', { name: composer.name }) : composer ? '' : word(canCompose() && !actor.isSitting ? 'nobody-yet' : 'nobody');
   const how = composer && uplink ? word('uplink', { fps: uplink.fps, speed: speed(uplink.kbps) }) : '';
   const alone = actor.seated.mesh ? '' : word('no-mesh');
-  say(find('[data-programme]'), shown.live ? [alone, who, how].filter(Boolean).join(' ') : '');
+  say(find('[data-programme]'), shown.live && !isLost ? [alone, who, how].filter(Boolean).join(' ') : '');
   find('[data-pass-on]')?.toggleAttribute('hidden', !shown.live || actor.seated.seats.length < 2);
 }
 
@@ -243,18 +257,27 @@ async function enterAgain(): Promise<void> {
 
 async function enterWithDevices(): Promise<void> {
   await devices.open({ microphone: true, camera: true });
-  if (devices.own.microphone ?? devices.own.camera) await enter();
-  else notice(word('no-device'));
+  if (!(devices.own.microphone ?? devices.own.camera)) notice(word('no-device'));
+  else if (!(await enter())) devices.close();
 }
 
 function fold(isFoldedNow: boolean): void {
   isFolded = isFoldedNow;
   show();
-  find(isFolded ? '[data-unfold]' : '[data-run]')?.focus();
+  find(isFolded ? '[data-unfold]:not([hidden] *)' : '[data-run]')?.focus();
   if (!isFolded) find('[data-check]')?.scrollIntoView({ block: 'start' });
 }
 
 // ---- what happens ----
+
+function end(): void {
+  if (hasEnded) return;
+  hasEnded = true;
+  isLost = false;
+  actor.end();
+  notice('');
+  find('#usai')?.focus();
+}
 
 room.onState(({ all, staff, stage }) => {
   shown = all.stage as Shown;
@@ -266,16 +289,14 @@ room.onState(({ all, staff, stage }) => {
   if (!actor.isSitting) actor.seated = stage.stage as Seated;
   gauges.people((all.presence as { people: number }).people);
   gauges.audience((stage.stage as { reach: Audience | null }).reach);
+  if ((all.on_air as { state: string }).state === 'ENDED') end();
   show();
 });
 room.on<Shown>('stage_changed', (changed) => {
-  if (shown.live && !changed.live) {
-    hasEnded = true;
-    notice(word('ended'));
-  }
   shown = changed;
   show();
 });
+room.on('webinar_ended', end);
 room.on<Seated>('backstage', (seated) => {
   if (actor.isSitting) return;
   actor.seated = seated;
@@ -301,7 +322,6 @@ room.on<{ removed: string[] }>('removed_from_stage', ({ removed }) => {
   waiting.removed = removed;
   show();
 });
-let isLost = false;
 /** Without any network the line under the bar says it. */
 const tellLost = (): void => {
   if (isLost) notice(navigator.onLine ? word('lost') : '');
@@ -309,10 +329,13 @@ const tellLost = (): void => {
 addEventListener('online', tellLost);
 addEventListener('offline', tellLost);
 room.onLink((link, words) => {
+  if (hasEnded) return; // there is nothing to come back to
   isLost = link === 'lost';
   if (isLost) tellLost();
   else if (link === 'refused') notice(words ?? word('lost'));
   else notice('');
+  sayWhere();
+  sayWhoComposes();
 });
 setInterval(() => void actor.report(), REPORT_EVERY_MS);
 addEventListener('beforeunload', (event) => {

@@ -3,7 +3,7 @@ import { KeyedList, find, mold, newKey, part, say, show } from './dom';
 import { timeOfDay } from '../../../ui/client/parts/time';
 import { Field } from './fields';
 import type { Outbox } from './outbox';
-import type { Room } from './room';
+import type { Answer, Room } from './room';
 
 export interface Line {
   id: number;
@@ -17,6 +17,11 @@ export interface Line {
   edited: boolean;
 }
 
+/** The line that another one answers, in short. */
+export function quoteOf({ name, text }: Line): string {
+  return `${name}: ${text.slice(0, 120)}`;
+}
+
 const EDITABLE_MS = 5 * 60_000;
 const MOST_LINES = 600;
 
@@ -28,6 +33,7 @@ export class Chat {
   private replying: number | null = null;
   private editing: number | null = null;
   private open = true;
+  private waitsUntil = 0; // by slow mode, on the page's clock; 0: nobody has to wait
   unread = 0;
 
   constructor(
@@ -59,6 +65,7 @@ export class Chat {
     });
     this.prepareField();
     find('[data-older]').addEventListener('click', () => void this.loadOlder());
+    setInterval(() => this.waitsUntil && this.drawWait(), 1000);
   }
 
   /** The panel came into sight. */
@@ -79,6 +86,27 @@ export class Chat {
     show(find('[data-chat-closed]'), !open);
     show(find('[data-slow]', form), slow > 0 && !this.moderates);
     say(part(find('[data-slow]', form), 'seconds'), String(slow));
+    if (!slow) this.wait(0);
+  }
+
+  private refuse(answer: Answer | null): void {
+    const isSlow = answer?.error === 'slow_mode';
+    this.field?.refuse(isSlow ? null : answer);
+    this.wait(isSlow ? Number((answer.facts as { seconds?: number } | undefined)?.seconds) : 0);
+  }
+
+  /** Slow mode asks for so many seconds more; they run down, and the words go when they are over. */
+  private wait(seconds: number): void {
+    this.waitsUntil = seconds && performance.now() + 1000 * seconds;
+    this.drawWait();
+  }
+
+  private drawWait(): void {
+    const left = Math.ceil((this.waitsUntil - performance.now()) / 1000);
+    const note = find('[data-wait]');
+    if (left <= 0) this.waitsUntil = 0;
+    say(part(note, 'left'), String(Math.max(0, left)));
+    show(note, left > 0);
   }
 
   private take(line: Line): void {
@@ -106,14 +134,14 @@ export class Chat {
     const form = find<HTMLFormElement>('[data-say]');
     let key = newKey();
     const field = new Field(form, async (text) => {
-      field.refuse(null);
+      this.refuse(null);
       const editing = this.editing;
       const reply = this.replying === null ? {} : { reply_to: this.replying };
       const answer = await (editing === null
         ? this.outbox.send('say', { key, text, ...reply }, key)
         : this.outbox.send('edit_message', { message: editing, text }, `edit:${editing}`));
       if (answer.error && answer.error !== 'offline') {
-        field.refuse(answer);
+        this.refuse(answer);
         return;
       }
       key = newKey();
@@ -124,7 +152,7 @@ export class Chat {
     this.field = field;
     this.outbox.attend('say', find('[data-pending=say]'), (answer, body) => {
       if (!field.text.value) field.set(String(body.text));
-      field.refuse(answer);
+      this.refuse(answer);
     });
     for (const note of ['[data-replying]', '[data-editing]']) part(find(note), 'stop').addEventListener('click', () => this.turn(null, null));
     show(form, this.open || this.moderates);
@@ -181,7 +209,7 @@ export class Chat {
     show(part(element, 'edited'), line.edited);
     say(part(element, 'text'), line.text);
     show(part(element, 'quote'), quoted !== undefined && !quoted.deleted);
-    if (quoted && !quoted.deleted) say(part(element, 'quote'), `${quoted.name}: ${quoted.text.slice(0, 120)}`);
+    if (quoted && !quoted.deleted) say(part(element, 'quote'), quoteOf(quoted));
     show(part(element, 'edit'), isMine && fresh);
     show(part(element, 'delete'), isMine || this.moderates);
     part(element, 'reply').addEventListener('click', () => this.turn(line.id, null));

@@ -3,7 +3,7 @@ import { KeyedList, find, mold, newKey, part, reasonOf, say, show } from './dom'
 import { clock } from '../../../ui/client/parts/time';
 import { type Poll, sharesOf } from './polls';
 import type { Tell } from './desk_questions';
-import type { Room } from './room';
+import type { Answer, Room } from './room';
 
 const DEEDS: Record<string, string[]> = { DRAFT: ['open_poll', 'drop_poll'], OPEN: ['close_poll', 'reset_poll'], CLOSED: ['reset_poll'] };
 
@@ -124,7 +124,7 @@ export class DeskPolls {
     const text = find<HTMLInputElement>('[name=text]', form).value.trim();
     const options = kind === 'SCALE' ? [] : filled.map((row) => row.text);
     const right = kind === 'QUIZ' ? filled.flatMap((row, at) => (row.right ? [at] : [])) : [];
-    const answer = await this.room.send('make_poll', { key, kind, text, options, right });
+    const answer: Answer = text ? await this.room.send('make_poll', { key, kind, text, options, right }) : { error: 'empty', message: form.dataset.sayEmpty ?? '' };
     const error = find('[data-error]', form);
     say(error, reasonOf(answer));
     show(error, answer.error !== undefined);

@@ -36,7 +36,7 @@ export class DeskQuestions {
   ) {
     const list = (place: string): KeyedList<Kept> =>
       new KeyedList<Kept>(find(place, desk), (question) => this.make(question.id), (element, question) => this.update(element, question));
-    this.lists = { next: list('[data-next]'), waiting: list('ul[data-waiting]'), rest: list('[data-rest]') };
+    this.lists = { next: list('[data-next]'), waiting: list('[data-waiting]'), rest: list('[data-rest]') };
     room.onState(({ staff }) => {
       this.all.clear();
       for (const question of (staff?.questions ?? []) as Kept[]) this.all.set(question.id, question);

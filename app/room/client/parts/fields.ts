@@ -5,6 +5,7 @@ import type { Answer } from './room';
 export class Field {
   readonly text: HTMLTextAreaElement;
   private readonly error: HTMLElement;
+  onRefused: () => void = () => undefined;
 
   constructor(
     readonly form: HTMLFormElement,
@@ -23,7 +24,7 @@ export class Field {
       event.preventDefault();
       const text = this.text.value.trim();
       if (text) void take(text);
-      else this.text.focus();
+      else this.refuseEmpty();
     });
   }
 
@@ -41,6 +42,12 @@ export class Field {
     say(this.error, answer ? reasonOf(answer) : '');
     show(this.error, answer !== null);
     this.text.toggleAttribute('aria-invalid', answer !== null);
+    if (answer) this.onRefused();
+  }
+
+  private refuseEmpty(): void {
+    this.refuse({ error: 'empty', message: this.form.dataset.sayEmpty ?? '' });
+    this.text.focus();
   }
 
   private grow(): void {

@@ -19,6 +19,7 @@ export interface Question {
 }
 
 const SHOWN = ['ON_STAGE', 'APPROVED', 'DEFERRED', 'ANSWERED', 'WRITTEN'];
+const SENT_STAYS_MS = 6000;
 const OPEN = ['ON_STAGE', 'APPROVED', 'DEFERRED'];
 
 export function byRank(one: Question, other: Question): number {
@@ -100,20 +101,21 @@ export class Questions {
       }
       key = newKey();
       field.clear();
-      if (!answer.error) this.showSent(form);
+      if (!answer.error) this.showSent(form, true);
     });
+    field.onRefused = () => this.showSent(form, false);
     this.outbox.attend('ask', find('[data-pending=ask]'), (answer, body) => {
       if (!field.text.value) field.set(String(body.text));
       field.refuse(answer);
     });
   }
 
-  private showSent(form: HTMLFormElement): void {
+  private showSent(form: HTMLFormElement, sent: boolean): void {
     const note = form.querySelector<HTMLElement>('[data-sent]');
     if (!note) return;
-    show(note, true);
+    show(note, sent);
     clearTimeout(this.sentNote);
-    this.sentNote = window.setTimeout(() => show(note, false), 6000);
+    if (sent) this.sentNote = window.setTimeout(() => show(note, false), SENT_STAYS_MS);
   }
 
   // ---- drawing ----

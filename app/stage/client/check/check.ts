@@ -116,9 +116,9 @@ export class DeviceCheck {
     if (!row || !sign) return;
     const good = result === 'good';
     sign.className = `state ${good ? 'state-ok' : ['no_composer', 'weak', 'unmeasured'].includes(result) ? 'state-warn' : 'state-late'}`;
-    const text = row.getAttribute(`data-${result.replace('_', '-')}`) ?? '';
+    const text = row.getAttribute(`data-say-${result.replace('_', '-')}`) ?? '';
     sign.replaceChildren(icon(good ? 'done' : 'alert'), more ? `${text}, ${more}` : text);
-    say(row.querySelector('[data-help]'), row.getAttribute(`data-help-${result.replace('_', '-')}`) ?? '');
+    say(row.querySelector('[data-help]'), row.getAttribute(`data-say-help-${result.replace('_', '-')}`) ?? '');
   }
 }
 

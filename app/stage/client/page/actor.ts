@@ -23,8 +23,10 @@ export interface Told {
   left(): void;
 }
 
+const NOBODY: Seated = { seats: [], composer: null, epoch: 0, mesh: true, called: [] };
+
 export class Actor {
-  seated: Seated = { seats: [], composer: null, epoch: 0, mesh: true };
+  seated: Seated = NOBODY;
   readonly mine = { microphone: false, camera: false };
   kbps = 0;
   private secret: string | null = null;
@@ -60,6 +62,11 @@ export class Actor {
 
   get isSitting(): boolean {
     return this.sitting;
+  }
+
+  /** Belongs on stage, and no browser of theirs is there: this page was loaded anew, or came back after a cut. */
+  get isMissed(): boolean {
+    return !this.sitting && this.seated.called.includes(this.room.me.key) && !this.me?.connected;
   }
 
   /** Call it from a click: browsers let sound play and be mixed only after one. */
@@ -114,7 +121,8 @@ export class Actor {
     const me = this.me;
     if (!me) return;
     this.conversation.meet(this.seated.seats, me.place, arriving);
-    if (before && before !== me.place) this.told.notice(me.place === 'stage' ? 'on' : 'off');
+    if (before === 'stage' && me.place === 'green') this.told.notice('off');
+    if (before === 'green' && me.place === 'stage') this.told.words(''); // the page says where one is
     this.follow();
   }
 
@@ -171,6 +179,12 @@ export class Actor {
     this.leaveQuietly(null);
   }
 
+  /** The webinar is over: what was taken is given back. */
+  end(): void {
+    if (this.sitting) void this.room.send('leave_seat');
+    this.leaveQuietly(null);
+  }
+
   private leaveQuietly(why: string | null): void {
     this.sitting = false;
     this.secret = null;
@@ -182,7 +196,7 @@ export class Actor {
       this.pictures.listen(seat.key, null);
       this.pictures.take(seat.key, {});
     }
-    this.seated = { seats: [], composer: null, epoch: 0, mesh: true };
+    this.seated = NOBODY;
     this.mix?.hear(new Map());
     this.told.left();
     if (why) this.told.notice(why);

@@ -20,6 +20,7 @@ interface Next {
 export class Around {
   /** The page that is shown, as a picture for the programme. */
   slide: HTMLImageElement | null = null;
+  private wanted = ''; // the address of the page that is up
   private decks: Deck[] = [];
   private current: Turn = { material: null, page: 0 };
   private next: Next = { now: null, next: [], waiting: 0 };
@@ -69,6 +70,7 @@ export class Around {
     const asked = [...(this.next.now ? [this.next.now] : []), ...this.next.next].slice(0, 3);
     keep(place, asked, (question) => String(question.id), () => copy('question'), (row, question) => {
       row.classList.toggle('now', question.id === this.next.now?.id);
+      part(row, 'now').hidden = question.id !== this.next.now?.id;
       say(part(row, 'votes'), String(question.votes));
       say(part(row, 'text'), question.text);
       say(part(row, 'by'), who(question));
@@ -84,20 +86,25 @@ export class Around {
   private load(): void {
     const deck = this.deck;
     const page = deck?.pages[this.current.page - 1];
-    if (!deck || !page) {
-      this.slide = null;
-    } else {
-      const address = new URL(deck.at + page[1], location.href).href;
-      if (this.slide?.src !== address) {
-        const picture = new Image();
-        picture.src = address;
-        picture.onload = () => {
-          this.slide = picture;
-          this.changed();
-        };
-      }
-    }
+    const address = deck && page ? new URL(deck.at + page[1], location.href).href : '';
+    if (!address) this.slide = null;
+    if (address && address !== this.wanted) this.bring(address);
+    this.wanted = address;
     this.changed();
+  }
+
+  /** The page before it stands until it is here; one that comes after the next was turned to is not shown any more. */
+  private bring(address: string): void {
+    const picture = new Image();
+    picture.src = address;
+    picture.onload = () => {
+      if (this.wanted !== address) return;
+      this.slide = picture;
+      this.changed();
+    };
+    picture.onerror = () => {
+      if (this.wanted === address) this.wanted = ''; // asked for again with the next change
+    };
   }
 
   private showSlide(): void {

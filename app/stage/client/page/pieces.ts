@@ -1,9 +1,9 @@
 /** Words and pieces of the page, as the server drew them. */
 const table = document.querySelector<HTMLElement>('[data-stage-words]');
 
-/** `word('by', { name: 'Siti' })` fills `{name}`. */
+/** `word('by', { name: 'Siti' })` fills `{name}`. Words have a prefix of their own, so that no place of the page is called like them. */
 export function word(key: string, values: Record<string, string | number> = {}): string {
-  const text = table?.getAttribute(`data-${key}`) ?? '';
+  const text = table?.getAttribute(`data-say-${key}`) ?? '';
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 

@@ -43,6 +43,7 @@ export interface Seated {
   composer: string | null;
   epoch: number;
   mesh: boolean;
+  called: string[];
 }
 
 export interface Taken extends Seated {

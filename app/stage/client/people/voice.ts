@@ -23,8 +23,9 @@ class Voice {
     this.room.on<Seated>('seated', (seated) => this.meet(seated.seats, false));
     this.room.on<{ sender: string; data: unknown }>('signal', ({ sender, data }) => void this.mesh?.hear(sender, data));
     this.room.on('muted', () => void this.turn(false));
-    this.room.on('seat_closed', () => this.stop(this.place.dataset['closed'] ?? ''));
+    this.room.on('seat_closed', () => this.stop(this.place.dataset['sayClosed'] ?? ''));
     this.room.on('seat_taken', () => this.stop(''));
+    this.room.on('webinar_ended', () => this.end());
     this.room.onLink((link) => link === 'live' && this.mesh && void this.sit());
     this.press('go', () => void this.go());
     this.press('microphone', () => void this.turn(!this.speaking));
@@ -36,7 +37,7 @@ class Voice {
   }
 
   private async go(): Promise<void> {
-    if (!(await this.devices.turn('microphone', true))) return this.say(this.place.dataset['refused'] ?? '');
+    if (!(await this.devices.turn('microphone', true))) return this.say(this.place.dataset['sayRefused'] ?? '');
     this.speaking = true;
     await this.sit();
   }
@@ -44,7 +45,7 @@ class Voice {
   private async sit(): Promise<void> {
     const mine = { microphone: this.speaking, camera: false, composes: false };
     const answer = await this.room.send('take_seat', { ...mine, ...(this.secret ? { secret: this.secret } : { take_over: true }) });
-    if (answer.error) return this.say(answer.message ?? this.place.dataset['offline'] ?? '');
+    if (answer.error) return this.say(answer.message ?? this.place.dataset['sayOffline'] ?? '');
     const taken = answer as unknown as Taken;
     const first = this.mesh === null;
     this.secret = taken.secret;
@@ -88,6 +89,10 @@ class Voice {
 
   private async leave(): Promise<void> {
     await this.room.send('leave_seat');
+    this.end();
+  }
+
+  private end(): void {
     this.stop('');
     this.place.hidden = true;
   }
