@@ -99,8 +99,9 @@ export default defineConfig({
         // What entries share of ours is a few kB in many small modules: one file, one request.
         codeSplitting: {
           groups: [
-            { name: 'room', test: isRoomPart, minShareCount: 2, priority: 2 },
-            { name: 'parts', test: isSharedPart, minShareCount: 2, priority: 1 },
+            // The parts of all pages first: what the room's parts import of them would otherwise go along into the room's file.
+            { name: 'parts', test: (id: string) => isSharedPart(id) && !isRoomPart(id), minShareCount: 2, priority: 2 },
+            { name: 'room', test: isRoomPart, minShareCount: 2, priority: 1 },
           ],
         },
       },

@@ -81,5 +81,5 @@ def _in_words(field: str, value: Any, names: dict[int, str] | None = None) -> st
     if field == "nip":
         return nip_rules.grouped(value) or "–"
     if isinstance(value, dict):  # a supervisor, by account or by the row that brings them
-        return _("baris %(n)d", n=value["row"]) if "row" in value else (names or {}).get(value["id"], "–")
+        return _("baris ke-%(n)d", n=value["row"]) if "row" in value else (names or {}).get(value["id"], "–")
     return labels.in_words(value)
