@@ -27,7 +27,7 @@ def _plan(page: Page) -> None:
     page.get_by_label("Berakhir", exact=True).fill(_at(9, 11))
     page.get_by_label("JP", exact=True).fill("4")
     page.get_by_role("button", name="Simpan rancangan").click()
-    expect(page.get_by_text("Paling banyak 2 JP untuk bentuk dan lama ini.")).to_be_visible()
+    expect(page.get_by_text("Paling banyak 2 JP untuk bentuk dan lama ini.", exact=True)).to_be_visible()
     shoot(page, "webinar-baru-ditolak")
     page.get_by_label("JP", exact=True).fill("2")
     page.get_by_label("Jumlah kursi").fill("1")
