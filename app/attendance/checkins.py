@@ -1,4 +1,8 @@
-"""Check-ins: drawn when the webinar begins, opened at their moment, answered once by each person within their minute."""
+"""Check-ins: drawn when the webinar begins, opened at their moment, answered once by each person within their minute.
+
+Their numbers are the order in which they are opened: what a moderator asks in between comes before those that are still to come, whose numbers
+nobody has heard yet.
+"""
 
 from __future__ import annotations
 
@@ -96,31 +100,35 @@ def due(held: Iterable[Held], now: datetime, in_break: bool) -> Held | None:
     last = max((one.opened_at for one in known if one.opened_at), default=None)
     if in_break or (last is not None and now - last < CHECKIN_APART):
         return None
-    return next((one for one in known if one.opened_at is None and one.due_at <= now), None)
+    waiting = (one for one in known if one.opened_at is None and one.due_at <= now)
+    return min(waiting, key=lambda one: one.number, default=None)
 
 
 def open_now(held: Held, now: datetime) -> Held | None:
     """Open it for a minute; None when somebody else has."""
     closes_at = now + CHECKIN_OPEN
     opening = update(_checkin).where(_checkin.c.id == held.id, _checkin.c.opened_at.is_(None)).values(opened_at=now, closes_at=closes_at)
-    if write_durably(lambda connection: connection.execute(opening).rowcount) == 0:
-        return None
-    return replace(held, opened_at=now, closes_at=closes_at)
+    number = write_durably(lambda connection: connection.scalar(opening.returning(_checkin.c.number)))
+    return None if number is None else replace(held, number=number, opened_at=now, closes_at=closes_at)
 
 
 def open_another(webinar_id: int) -> Held:
-    """Ask now, because a moderator wants it: one more than were drawn. Raises Conflict unless the webinar is on air and none is open."""
+    """Ask now, because a moderator wants it: one more than were drawn, before those that are still to come. Raises Conflict unless the webinar is on air and none is open."""
     now = clock.now()
     state = db.session.scalar(select(Webinar.state).where(Webinar.id == webinar_id))
     if state != WebinarState.LIVE:
         raise Conflict(_("Presensi hanya dapat dibuka selama webinar tayang."), code="not_live")
 
     def work(connection: Connection) -> Held:
+        mine = _checkin.c.webinar_id == webinar_id
         number, closes_at = connection.execute(
-            select(func.max(_checkin.c.number), func.max(_checkin.c.closes_at)).where(_checkin.c.webinar_id == webinar_id)
+            select(func.max(_checkin.c.number), func.max(_checkin.c.closes_at)).where(mine, _checkin.c.opened_at.is_not(None))
         ).one()
         if closes_at is not None and closes_at >= now:
             raise Conflict(_("Masih ada presensi yang terbuka."), code="checkin_open")
+        waiting = select(_checkin.c.id).where(mine, _checkin.c.opened_at.is_(None)).order_by(_checkin.c.number.desc())
+        for checkin_id in connection.scalars(waiting).all():  # from the last: two never have one number
+            connection.execute(update(_checkin).where(_checkin.c.id == checkin_id).values(number=_checkin.c.number + 1))
         values = {"webinar_id": webinar_id, "number": (number or 0) + 1, "due_at": now, "opened_at": now, "closes_at": now + CHECKIN_OPEN}
         row = insert_into(CheckIn, connection.dialect.name).values(values).on_conflict_do_nothing()
         checkin_id = connection.scalar(row.returning(_checkin.c.id))

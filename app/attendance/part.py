@@ -31,7 +31,9 @@ from app.room.agenda import Agenda
 from app.room.events import ALL, OWN, STAFF, told
 from app.room.room import Part, Room
 from app.webinars.models import Webinar, WebinarState
-from app.webinars.participants import Participant
+from app.webinars.participants import Participant, user_id_of, user_key
+from app.webinars.permissions import MODERATE, SPEAK
+from app.webinars.queries import moderating_among
 
 SEEN_EVERY_SECONDS = 10.0
 TIRELESS = 60  # seconds that are waited for a database that does not take what was gathered
@@ -39,7 +41,9 @@ TIRELESS = 60  # seconds that are waited for a database that does not take what 
 CLOCK_SET = told("attendance_clock", ALL, "From when to when presence counts.", live_at="when it began, or null", ended_at="when it ended, or null")
 CHECKIN_OPENED = told("checkin_opened", ALL, "Everybody is asked whether they are still there.", number="which", closes_at="until when")
 CHECKIN_CLOSED = told("checkin_closed", ALL, "The time to answer is over.", number="which")
-CHECKIN_COUNTED = told("checkin_counted", STAFF, "How many have answered.", number="which", answers="how many")
+CHECKIN_COUNTED = told(
+    "checkin_counted", STAFF, "How many have answered.", number="which", answers="how many", people="of how many who were asked while it was open"
+)
 CHECKIN_ANSWERED = told("checkin_answered", OWN, "This person has answered, on whatever device.", number="which", at="when")
 
 HOW = {"left": StayEnd.LEFT, "lost": StayEnd.LOST, "removed": StayEnd.REMOVED}
@@ -61,6 +65,7 @@ class AttendancePart(Part):
         self.left: list[Staying] = []
         self.checkins: dict[int, Held] = {}
         self.told_open: set[int] = set()
+        self.asked: dict[int, int] = {}
         self.newest = datetime.min.replace(tzinfo=UTC)
         self.seen_at = time.monotonic()
         self.working = threading.Lock()
@@ -79,6 +84,18 @@ class AttendancePart(Part):
         for key, joined_at, left_at, ended_by in rows:
             self.past.setdefault(key, []).append(Visit(joined_at, left_at or joined_at, ended_by))
         self.told_open = {held.number for held in self.checkins.values() if held.is_open(now)}
+        self.asked = self._asked_before()
+
+    def _asked_before(self) -> dict[int, int]:
+        """How many were asked by each check-in that was opened, from the visits as they are kept."""
+        user_ids = [user_id for key in self.past if (user_id := user_id_of(key)) is not None]
+        running = {user_key(user_id) for user_id in moderating_among(user_ids, self.room.webinar_id)}
+        audience = [visits for key, visits in self.past.items() if key[:1] != "s" and key not in running]
+        return {
+            held.number: sum(any(visit.since <= held.closes_at and visit.until >= held.opened_at for visit in visits) for visits in audience)
+            for held in self.checkins.values()
+            if held.opened_at and held.closes_at
+        }
 
     def refresh(self) -> None:
         """How the webinar stands, and its check-ins: they may have been changed by another process."""
@@ -90,7 +107,7 @@ class AttendancePart(Part):
         self.live_at, self.ended_at = webinar.live_at, webinar.ended_at
         for number, held in checkins.read(self.room.webinar_id).items():
             known = self.checkins.get(number)
-            self.checkins[number] = replace(held, answers=known.answers) if known else held
+            self.checkins[number] = replace(held, answers=known.answers) if known and known.id == held.id else held
         if changed:
             self.room.put(CLOCK_SET, None, self._clock())
 
@@ -101,7 +118,7 @@ class AttendancePart(Part):
         return {**self._clock(), "checkins": held}
 
     def shown_to_staff(self) -> dict[str, Any]:
-        return {"answers": {str(held.number): len(held.answers) for held in self.checkins.values() if held.opened_at}}
+        return {"counts": [self._counted(held) for held in self.checkins.values() if held.opened_at]}
 
     def own(self, person: Participant) -> dict[str, Any]:
         """Milliseconds present up to `at`; the browser counts on from there while it is connected."""
@@ -123,6 +140,8 @@ class AttendancePart(Part):
         if self.ended or person.key in self.staying:
             return
         self._begin(person, self._moment())
+        for number in self.told_open:
+            self._count(self.checkins[number])
 
     def gone(self, person: Participant, reason: str) -> None:
         staying = self.staying.pop(person.key, None)
@@ -166,13 +185,24 @@ class AttendancePart(Part):
             return
         held.answers.setdefault(key, at)
         self.room.tell_one(key, CHECKIN_ANSWERED, {"number": number, "at": held.answers[key].isoformat()})
-        self.room.put(CHECKIN_COUNTED, number, {"number": number, "answers": len(held.answers)})
+        self._count(held)
 
     def note_opened(self, held: Held) -> None:
         self.checkins[held.number] = held
         self.told_open.add(held.number)
         self.room.tell(CHECKIN_OPENED, held.shown())
-        self.room.put(CHECKIN_COUNTED, held.number, {"number": held.number, "answers": len(held.answers)})
+        self._count(held)
+
+    def _count(self, held: Held) -> None:
+        """Tell the staff how many have answered. Asked is who attends: not those on stage, nor those who run it, who get no JP for it."""
+        if held.is_open(clock.now()):
+            here = sum(not (one.person.may(SPEAK) or one.person.may(MODERATE)) for one in list(self.staying.values()))
+            self.asked[held.number] = max(here, self.asked.get(held.number, 0))
+        self.room.put(CHECKIN_COUNTED, held.number, self._counted(held))
+
+    def _counted(self, held: Held) -> dict[str, int]:
+        answers = len(held.answers)
+        return {"number": held.number, "answers": answers, "people": max(answers, self.asked.get(held.number, 0))}
 
     # ---- once a second, beside the room's beat ----
 

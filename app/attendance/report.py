@@ -71,7 +71,8 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person as the report shows them. `nip` is masked outside of the viewer's own unit."""
+    """One person as the report shows them. `nip` is masked outside of the viewer's own unit. `counts`: whether the conditions are for them; they
+    are not for speakers and staff, who earn nothing by being there."""
 
     key: str
     user_id: int | None
@@ -79,7 +80,8 @@ class Line:
     unit_name: str
     nip: str
     figures: Figures
-    fulfilled: bool | None  # None while it is on air
+    fulfilled: bool | None  # None while it is on air, and for whom the conditions are not
+    counts: bool
     registered: bool
     jp: int
 
@@ -108,6 +110,7 @@ class Report:
     computed: bool
     people: int
     kinds: Kinds
+    counted: int  # those for whom the conditions are, `fulfilled` of them
     registered: int
     here: int
     fulfilled: int
@@ -122,10 +125,12 @@ class Report:
 
 
 def _people(webinar: Webinar, reach: Reach, computed: bool) -> Any:
-    """Everybody of the report as a subquery: participant, user_id, full_name, unit_name, fulfilled, registered, jp."""
+    """Everybody of the report as a subquery: participant, user_id, full_name, unit_name, fulfilled, registered, jp. Whom the conditions are not
+    for has fulfilled nothing (null)."""
     if computed:
         row: Any = AttendanceResult
-        columns = (row.participant, row.user_id, row.full_name, row.unit_name, row.fulfilled, row.registered, row.jp)
+        fulfilled = case((is_counted(row, webinar), row.fulfilled), else_=null()).label("fulfilled")
+        columns = (row.participant, row.user_id, row.full_name, row.unit_name, fulfilled, row.registered, row.jp)
         chosen = select(*columns).where(row.webinar_id == webinar.id)
     else:
         row = Stay
@@ -144,6 +149,17 @@ def _people(webinar: Webinar, reach: Reach, computed: bool) -> Any:
     return chosen.subquery("people")
 
 
+def _not_counted(webinar: Webinar) -> str:
+    """The beginnings of keys for whom the conditions are not, registered or not: speakers; guests too when a post-test is asked, because that
+    needs an account."""
+    return "sg" if webinar.posttest_key else "s"
+
+
+def is_counted(row: Any, webinar: Webinar) -> Any:
+    """Whether the conditions are for somebody, as an expression: for who registered, not for speakers and staff, who earn nothing by being there."""
+    return row.registered.is_(True) & func.substr(row.participant, 1, 1).not_in(list(_not_counted(webinar)))
+
+
 def _filtered(people: Any, filters: Filters) -> Select[Any]:
     chosen = select(people)
     for word in filters.name.split():
@@ -158,7 +174,7 @@ def _filtered(people: Any, filters: Filters) -> Select[Any]:
 def read(webinar: Webinar, reach: Reach, filters: Filters, page: int, now: datetime) -> Report:
     computed = queries.is_computed(webinar.id)
     people = _people(webinar, reach, computed)
-    units = _units(people)
+    units, kinds = _units(people), _kinds(people)
     chosen = _filtered(people, filters)
     found = db.session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     pages = max(1, -(-found // PAGE))
@@ -168,7 +184,8 @@ def read(webinar: Webinar, reach: Reach, filters: Filters, page: int, now: datet
         webinar=webinar,
         computed=computed,
         people=sum(unit.people for unit in units),
-        kinds=_kinds(people),
+        kinds=kinds,
+        counted=kinds.participants + (0 if webinar.posttest_key else kinds.guests),
         registered=_registered(webinar, reach),
         here=_here(webinar, reach),
         fulfilled=sum(unit.fulfilled for unit in units),
@@ -199,7 +216,7 @@ def _lines(webinar: Webinar, reach: Reach, rows: Sequence[Any], now: datetime) -
     return [
         Line(
             row.participant, row.user_id, row.full_name, row.unit_name, numbers.get(row.user_id, ""), figures[row.participant],
-            None if row.fulfilled is None else bool(row.fulfilled), bool(row.registered), row.jp,
+            None if row.fulfilled is None else bool(row.fulfilled), bool(row.registered) and row.participant[:1] not in _not_counted(webinar), bool(row.registered), row.jp,
         )
         for row in rows
     ]  # fmt: skip

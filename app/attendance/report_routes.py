@@ -59,6 +59,7 @@ def report_page(slug: str) -> Any:
         webinar=webinar,
         report=shown,
         kinds_line=words.kinds_line(shown.kinds),
+        for_whom=words.for_whom(webinar),
         most_jp=held.most_jp_of(webinar),
         reach=reach,
         filters=filters,
@@ -69,7 +70,6 @@ def report_page(slug: str) -> Any:
         open_appeals=_open_appeals(webinar.id) if decides else [],
         role_of=exporting.role_of,
         minutes=words.minutes,
-        minutes_needed=words.minutes_needed,
         live_minutes=words.minutes(queries.live_ms(webinar, clock.now())),
     )
     return _unkept(page)
@@ -114,6 +114,8 @@ def report_person(slug: str, key: str) -> Any:
         render_template(
             "attendance/person.html",
             webinar=webinar,
+            computed=queries.is_computed(webinar.id),
+            for_whom=words.for_whom(webinar),
             line=line,
             figures=line.figures,
             most_jp=held.most_jp_of(webinar),

@@ -135,10 +135,12 @@ def create_appeal(slug: str) -> Any:
     except DomainError as fault:
         db.session.rollback()
         faults = {name: str(said) for name, said in fault.fields.items()} or {"proof": str(fault.message)}
+        if file and file.filename:
+            faults.setdefault("proof", _("Pilih berkasnya sekali lagi; peramban tidak menyimpan pilihan itu."))
         webinar, person = _here(slug)
         return _unkept(make_response(_draw_own(webinar, person, {"text": text}, faults), 422))
     flash(_("Sanggahan terkirim. Anda diberi tahu bila sudah diputuskan."), "success")
-    return redirect(url_for(".own_attendance", slug=slug), 303)
+    return redirect(url_for(".own_attendance", slug=slug, _anchor="sanggahan"), 303)
 
 
 def may_see_proof(user: Any, asset_id: int) -> bool:

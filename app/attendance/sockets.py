@@ -29,5 +29,7 @@ class CheckInEvents(EventGroup):
     @hears(MODERATE, "Ask everybody now whether they are still there.", answers="`number`", pace=(5, 60.0))
     def on_open_checkin(self, here: Here) -> dict[str, Any]:
         held = checkins.open_another(here.room.webinar_id)
-        here.room.part(AttendancePart).note_opened(held)
+        part = here.room.part(AttendancePart)
+        part.refresh()  # those that are still to come have other numbers now
+        part.note_opened(held)
         return {"number": held.number}

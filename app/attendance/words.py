@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from app.attendance.report import Kinds
 from app.attendance.rules import Condition, Presence
-from app.ui.formats import angka, waktu
+from app.ui.formats import waktu
 from app.webinars.models import Webinar
 
 MINUTE = 60_000
@@ -38,6 +38,11 @@ def kinds_line(kinds: Kinds) -> str:
     return _("Terdiri dari %(kinds)s.", kinds=", ".join(text for count, text in parts if count))
 
 
+def for_whom(webinar: Webinar) -> str:
+    """Whom the conditions are for."""
+    return _("Syaratnya hanya berlaku bagi peserta.") if webinar.posttest_key else _("Syaratnya hanya berlaku bagi peserta dan tamu.")
+
+
 def items_of(conditions: Sequence[Condition], webinar: Webinar, presence: Presence | None = None) -> list[dict[str, Any]]:
     """The conditions as `missing_list` draws them."""
     write = {"presence": _presence, "checkins": _checkins, "posttest": _posttest}
@@ -46,25 +51,35 @@ def items_of(conditions: Sequence[Condition], webinar: Webinar, presence: Presen
 
 def _presence(condition: Condition, webinar: Webinar, presence: Presence | None) -> dict[str, Any]:
     return {
-        "label": _("Hadir paling sedikit %(need)s menit (%(percent)s persen)", need=angka(minutes_needed(condition.need)), percent=webinar.presence_percent),
-        "amount": _("%(have)s menit", have=angka(minutes(condition.have))),
+        "label": ngettext(
+            "Hadir paling sedikit %(num)d menit (%(percent)s persen)",
+            "Hadir paling sedikit %(num)d menit (%(percent)s persen)",
+            minutes_needed(condition.need),
+            percent=webinar.presence_percent,
+        ),
+        "amount": ngettext("%(num)d menit", "%(num)d menit", minutes(condition.have)),
         "reason": gaps_in_words(presence) if presence else "",
     }
 
 
 def gaps_in_words(presence: Presence) -> str:
-    """What was missed by a lost connection and by leaving, apart."""
-    parts = []
-    if lost := minutes_needed(presence.lost_ms):
-        parts.append(_("Terputus dari jaringan %(minutes)s menit.", minutes=angka(lost)))
-    if away := minutes_needed(presence.away_ms):
-        parts.append(_("Keluar dari ruang %(minutes)s menit.", minutes=angka(away)))
+    """What was missed by a lost connection and by leaving, apart: whole minutes, as presence is told, so that together they are never more than
+    the time on air."""
+    lost, away, parts = minutes(presence.lost_ms), minutes(presence.away_ms), []
+    if lost:
+        parts.append(ngettext("Terputus dari jaringan %(num)d menit.", "Terputus dari jaringan %(num)d menit.", lost))
+    elif presence.lost_ms:
+        parts.append(_("Terputus dari jaringan kurang dari semenit."))
+    if away:
+        parts.append(ngettext("Keluar dari ruang %(num)d menit.", "Keluar dari ruang %(num)d menit.", away))
+    elif presence.away_ms > 0:
+        parts.append(_("Keluar dari ruang kurang dari semenit."))
     return " ".join(parts)
 
 
 def _checkins(condition: Condition, webinar: Webinar, presence: Presence | None) -> dict[str, Any]:
     return {
-        "label": _("Menjawab paling sedikit %(need)s presensi", need=condition.need),
+        "label": ngettext("Menjawab paling sedikit %(num)d presensi", "Menjawab paling sedikit %(num)d presensi", condition.need),
         "amount": _("%(have)s dijawab", have=condition.have),
         "reason": "",
     }

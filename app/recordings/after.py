@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from app.assessment.models import Quiz
 from app.assessment.queries import QuizStanding, standing_of
+from app.attendance import held, words
 from app.attendance import queries as attendance
-from app.attendance import words
 from app.kernel import clock
 from app.kernel.db import db, transaction
 from app.kernel.regulation import find_rule
@@ -132,6 +132,7 @@ def draw(webinar: Webinar, person: Participant | None) -> Any:
         there=describe(presence) if presence else None,
         notes=list_notes(user.id, desk.lesson.lesson_id) if user and desk and desk.is_enrolled else [],
         replay_rule=find_rule(REPLAY_COUNTS_AS, clock.today()),
+        most_jp=held.most_jp_of(webinar),
         attendance=_attendance(webinar, person),
         posttest=_posttest(webinar, person),
         offer=missed.offer_for(user.id, desk.course, presence)

@@ -37,7 +37,8 @@ def shortened(text: str, longest: int = LONGEST_TITLE) -> str:
 
 
 def chosen(found: Iterable[Chapter], whole_seconds: float, opening: str) -> list[Chapter]:
-    """The chapters in order: the first at 0, none after the end, none so close to another that nobody could tell them apart."""
+    """The chapters in order: the first at 0, none after the end, none so close to another that nobody could tell them apart, and no opening
+    before one that the agenda has."""
     kept: list[Chapter] = []
     for chapter in sorted(found, key=lambda one: (one.sort, one.seconds)):
         if not 0 <= chapter.seconds < whole_seconds or len(kept) >= MOST_CHAPTERS:
@@ -45,7 +46,7 @@ def chosen(found: Iterable[Chapter], whole_seconds: float, opening: str) -> list
         if all(abs(chapter.seconds - other.seconds) >= SHORTEST_SECONDS for other in kept):
             kept.append(chapter)
     kept.sort(key=lambda one: one.seconds)
-    if not kept or kept[0].seconds >= SHORTEST_SECONDS:
+    if not kept or (kept[0].seconds >= SHORTEST_SECONDS and kept[0].title != opening):
         kept.insert(0, Chapter(0.0, opening, Sort.START))
     first = kept[0]
     return [Chapter(0.0, first.title, first.sort), *(Chapter(round(one.seconds, 1), one.title, one.sort) for one in kept[1:])]

@@ -1,10 +1,12 @@
-"""What watching a recording is worth beside having been there: together never more than the webinar's JP."""
+"""What watching a recording is worth beside having been there: together never more than the webinar's JP, as far as its time on air supports
+them."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.attendance.held import most_jp_of
 from app.attendance.results import credited_of, webinar_id_of
 from app.kernel.db import db
 from app.learning.queries import find_credit
@@ -18,12 +20,10 @@ WORDS = _l("Hadir langsung dan menonton rekamannya bersama-sama tidak melebihi J
 
 def limit_replay(user_id: int, course_id: int, jp: int) -> int:
     """The JP that a completed recording may still give somebody who was there; any other course is not ours to limit."""
-    row = db.session.execute(
-        select(Webinar.jp, Webinar.id).join(Recording, Recording.webinar_id == Webinar.id).where(Recording.course_id == course_id)
-    ).one_or_none()
-    if row is None:
+    webinar = db.session.scalar(select(Webinar).join(Recording, Recording.webinar_id == Webinar.id).where(Recording.course_id == course_id))
+    if webinar is None:
         return jp
-    return min(jp, row.jp - credited_of(user_id, row.id))
+    return min(jp, most_jp_of(webinar) - credited_of(user_id, webinar.id))
 
 
 def limit_attendance(user_id: int, activity: str, jp: int) -> int:
@@ -32,12 +32,12 @@ def limit_attendance(user_id: int, activity: str, jp: int) -> int:
     if webinar_id is None:
         return jp
     row = db.session.execute(
-        select(Webinar.jp, Recording.course_id).join(Recording, Recording.webinar_id == Webinar.id).where(Webinar.id == webinar_id)
+        select(Webinar, Recording.course_id).join(Recording, Recording.webinar_id == Webinar.id).where(Webinar.id == webinar_id)
     ).one_or_none()
     if row is None or row.course_id is None:
         return jp
     replayed = find_credit(user_id, row.course_id)
-    return min(jp, row.jp - (replayed.jp if replayed else 0))
+    return min(jp, most_jp_of(row.Webinar) - (replayed.jp if replayed else 0))
 
 
 def register() -> None:

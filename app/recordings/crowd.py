@@ -58,15 +58,3 @@ def _apart(stays: Iterable[tuple[str, datetime, datetime]]) -> list[tuple[dateti
         found.append((joined, left))
         before, last = person, left
     return found
-
-
-def minutes_of(stays: Iterable[tuple[str, datetime, datetime]], begin: datetime, end: datetime) -> dict[str, float]:
-    """Minutes that each person was there between two moments."""
-    by_person: dict[str, list[tuple[str, datetime, datetime]]] = {}
-    for stay in stays:
-        by_person.setdefault(stay[0], []).append(stay)
-    found = {}
-    for person, own in by_person.items():
-        inside = ((max(joined, begin), min(left, end)) for joined, left in _apart(own))
-        found[person] = sum(max(0.0, (left - joined).total_seconds()) for joined, left in inside) / 60
-    return found

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+SHORTEST_GAP_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -65,6 +67,16 @@ def moment_of(position_ms: int, parts: Sequence[Part]) -> datetime | None:
     return datetime.fromtimestamp(part.started_at + min(inside - part.offset_ms, part.duration_ms) / 1000, UTC)
 
 
+def gaps_of(begin: datetime, end: datetime, parts: Sequence[Part]) -> list[tuple[datetime, datetime]]:
+    """The stretches between two moments that no part has, beyond the seconds between one recorder and the next."""
+    found, reached = [], begin.timestamp()
+    for since, until in [*((part.started_at, part.started_at + part.duration_ms / 1000) for part in parts), (end.timestamp(),) * 2]:
+        if min(since, end.timestamp()) - reached >= SHORTEST_GAP_SECONDS:
+            found.append((datetime.fromtimestamp(reached, UTC), datetime.fromtimestamp(min(since, end.timestamp()), UTC)))
+        reached = max(reached, until)
+    return found
+
+
 def spans_of(begin: datetime, end: datetime, parts: Sequence[Part]) -> list[tuple[int, int]]:
     """The stretches of the recording that were on air between two moments, merged."""
     found: list[tuple[int, int]] = []
@@ -78,6 +90,8 @@ def spans_of(begin: datetime, end: datetime, parts: Sequence[Part]) -> list[tupl
         right = part.offset_ms + round((stop - part.started_at) * 1000)
         if stop >= shown_until:  # the rest of this take ran beside the next one: whoever was there saw that
             right = part.end_ms
+        if left == right:  # shorter than a millisecond
+            continue
         if found and found[-1][1] == left:
             found[-1] = (found[-1][0], right)
         else:

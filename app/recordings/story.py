@@ -70,7 +70,7 @@ def second_of(moment: datetime, parts: Sequence[Part]) -> float:
 
 
 def _of_agenda(webinar_id: int, agenda: Sequence[AgendaItem], parts: Sequence[Part]) -> list[Chapter]:
-    """A session begins when the first of its speakers came on stage, else when the agenda says."""
+    """A session begins when the first of its speakers came on stage, else when the agenda says; the first one with the webinar."""
     came = dict(
         db.session.execute(
             select(StageAppearance.participant, func.min(StageAppearance.from_at))
@@ -85,7 +85,8 @@ def _of_agenda(webinar_id: int, agenda: Sequence[AgendaItem], parts: Sequence[Pa
     found = []
     for item in agenda:
         began = [came[speaker_key(speaker)] for session, speaker in speakers if session == item.id and speaker_key(speaker) in came]
-        moment = min(began, default=max(item.starts_at, live_at) if live_at else item.starts_at)
+        planned = live_at if live_at and (item is agenda[0] or item.starts_at < live_at) else item.starts_at
+        moment = min(began, default=planned)
         found.append(Chapter(second_of(moment, parts), shortened(item.title), Sort.AGENDA))
     return found
 
@@ -103,7 +104,7 @@ def _of_slides(slides: Sequence[SlideTurn]) -> list[Chapter]:
     found, before = [], None
     for turn in slides:
         if turn.material_id != before:
-            found.append(Chapter(turn.second, _("Salindia: %(title)s", title=shortened(turn.title, 90)), Sort.SLIDES))
+            found.append(Chapter(turn.second, _("Slide: %(title)s", title=shortened(turn.title, 90)), Sort.SLIDES))
         before = turn.material_id
     return found
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
+from statistics import median_low
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,13 +14,17 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.attendance.models import AttendanceResult, Stay
+from app.attendance.queries import live_ms
+from app.attendance.report import is_counted
+from app.attendance.rules import CRASH, Visit, presence_of
+from app.attendance.words import minutes
 from app.kernel.db import db
 from app.media.models import MediaAsset
 from app.recordings import beside, story
-from app.recordings.crowd import Step, minutes_of, steps_of
+from app.recordings.crowd import Step, steps_of
 from app.recordings.making import DAMAGED_TAKE
 from app.recordings.models import Recording
-from app.recordings.parts import length_ms, parts_of
+from app.recordings.parts import gaps_of, length_ms, parts_of
 from app.room.delays import Delays
 from app.room.models import QuestionState, RoomIncident, RoomMessage
 from app.room.presence import DELAYS
@@ -51,7 +55,7 @@ class UnitLine:
 
     name: str
     people: int
-    minutes: float
+    minutes: int
     fulfilled: int
 
 
@@ -65,13 +69,13 @@ class IncidentLine:
 def gather(webinar: Webinar) -> dict[str, Any]:
     """Everything on the page."""
     begin, end = webinar.live_at or webinar.starts_at, webinar.ended_at or webinar.ends_at
+    on_air_ms = live_ms(webinar, end)
     recording = db.session.get(Recording, webinar.id)
     parts = parts_of(recording.parts) if recording else ()
     people = _people(webinar.id)
-    stays = [(who, joined, left or seen) for who, _unit, joined, left, seen in people]
-    minutes = minutes_of(stays, begin, end)
-    there = {who: spent for who, spent in minutes.items() if spent > 0}
-    results = _results(webinar.id)
+    stays = [(row.participant, row.joined_at, row.left_at or row.seen_at) for row in people]
+    there = {who: spent for who, spent in _present_ms(people, webinar).items() if spent > 0}
+    results = _results(webinar)
     questions = story.list_questions(webinar.id, parts)
     steps = steps_of(stays, begin, end)
     incidents = _incidents(webinar.id)
@@ -80,15 +84,16 @@ def gather(webinar: Webinar) -> dict[str, Any]:
         "recording": recording,
         "asset": db.session.get(MediaAsset, recording.asset_id) if recording and recording.asset_id else None,
         "recorded": length_ms(parts) / 1000,
+        "unrecorded": gaps_of(begin, end, parts),
         "begin": begin,
         "end": end,
-        "live_minutes": (end - begin).total_seconds() / 60,
+        "live_minutes": minutes(on_air_ms),
         "registered": _registered(webinar.id),
         "present": len(there),
-        "middle": median(there.values()) if there else 0.0,
+        "middle": minutes(median_low(there.values())) if there else 0,
         "fulfilled": sum(results.values()),
         "has_results": bool(results),
-        "units": _units({who: unit for who, unit, *_rest in people}, there, results),
+        "units": _units({row.participant: row.unit_name for row in people}, there, results),
         "steps": steps,
         "peak": max(steps, key=lambda step: step.people, default=None),
         "curve": curve(steps),
@@ -106,13 +111,24 @@ def gather(webinar: Webinar) -> dict[str, Any]:
 
 def _people(webinar_id: int) -> Sequence[Any]:
     return db.session.execute(
-        select(Stay.participant, Stay.unit_name, Stay.joined_at, Stay.left_at, Stay.seen_at).where(Stay.webinar_id == webinar_id)
+        select(Stay.participant, Stay.unit_name, Stay.joined_at, Stay.left_at, Stay.seen_at, Stay.ended_by).where(Stay.webinar_id == webinar_id)
     ).all()
 
 
-def _results(webinar_id: int) -> dict[str, bool]:
+def _present_ms(people: Sequence[Any], webinar: Webinar) -> dict[str, int]:
+    """How long each person was there while it was on air, counted as the report of attendance counts it."""
+    visits: dict[str, list[Visit]] = {}
+    for row in people:
+        visits.setdefault(row.participant, []).append(Visit(row.joined_at, row.left_at or row.seen_at, row.ended_by or CRASH))
+    return {who: presence_of(own, webinar.live_at, webinar.ended_at).present_ms for who, own in visits.items()}
+
+
+def _results(webinar: Webinar) -> dict[str, bool]:
+    """Who fulfilled the conditions, of those whom they are for."""
     rows = db.session.execute(
-        select(AttendanceResult.participant, AttendanceResult.fulfilled).where(AttendanceResult.webinar_id == webinar_id)
+        select(AttendanceResult.participant, AttendanceResult.fulfilled).where(
+            AttendanceResult.webinar_id == webinar.id, is_counted(AttendanceResult, webinar)
+        )
     ).all()
     return dict(rows)  # type: ignore[arg-type]
 
@@ -126,13 +142,13 @@ def _registered(webinar_id: int) -> dict[str, int]:
     return dict(rows)  # type: ignore[arg-type]
 
 
-def _units(unit_of: dict[str, str], minutes: dict[str, float], results: dict[str, bool]) -> list[UnitLine]:
+def _units(unit_of: dict[str, str], there: dict[str, int], results: dict[str, bool]) -> list[UnitLine]:
     """The units with most people first."""
     people: dict[str, list[str]] = {}
-    for who in minutes:
+    for who in there:
         people.setdefault(unit_of.get(who, ""), []).append(who)
     lines = [
-        UnitLine(unit or _("Tanpa unit"), len(of), median(minutes[who] for who in of), sum(results.get(who, False) for who in of))
+        UnitLine(unit or _("Tanpa unit"), len(of), minutes(median_low(there[who] for who in of)), sum(results.get(who, False) for who in of))
         for unit, of in people.items()
     ]
     return sorted(lines, key=lambda line: (-line.people, line.name))

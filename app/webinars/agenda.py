@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -17,16 +17,34 @@ from app.webinars.models import AgendaItem, Webinar
 from app.webinars.planning import lock_for_edit
 
 MOST_ITEMS, LONGEST_TITLE, LONGEST_MINUTES = 60, 200, 720
+NEW_ROWS = 3  # empty lines under the agenda
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the form. `id` is empty for a new session; without a title the line is left out, and a session goes with it."""
+    """One line of the form. `id` is empty for a new session; without a title the line is left out, and a session goes with it. `starts_at` is
+    when the session that is kept begins."""
 
     id: str
     title: str
     minutes: str
     kind: str
+    starts_at: datetime | None = None
+
+
+def rows_of(items: Sequence[AgendaItem]) -> list[Row]:
+    """The lines of the form for an agenda as it is kept, with empty ones for new sessions."""
+    kept = [Row(str(item.id), item.title, str(item.minutes), item.kind, item.starts_at) for item in items]
+    return kept + [Row("", "", "", "TALK")] * NEW_ROWS
+
+
+def rows_as_typed(
+    items: Sequence[AgendaItem], ids: Sequence[str], titles: Sequence[str], minutes: Sequence[str], kinds: Sequence[str]
+) -> list[Row]:
+    """The lines of a form that was refused, as they were typed. A session that is gone meanwhile comes back as a new one."""
+    begins = {str(item.id): item.starts_at for item in items}
+    lines = zip(ids, titles, minutes, kinds, strict=False)
+    return [Row(id if id in begins else "", title, time, kind, begins.get(id)) for id, title, time, kind in lines]
 
 
 def read_rows(ids: Sequence[str], titles: Sequence[str], minutes: Sequence[str], kinds: Sequence[str]) -> list[Row]:
@@ -36,6 +54,8 @@ def read_rows(ids: Sequence[str], titles: Sequence[str], minutes: Sequence[str],
     rows = [Row(id.strip(), " ".join(title.replace("\0", "").split()), time.strip(), kind) for id, title, time, kind in zip(ids, titles, minutes, kinds, strict=True)]
     if len([row for row in rows if row.title]) > MOST_ITEMS:
         raise Invalid(fields={"agenda": _("Paling banyak %(most)d sesi.", most=MOST_ITEMS)})
+    if any(row.minutes and not row.title and not row.id for row in rows):
+        raise Invalid(fields={"agenda": _("Beri judul setiap sesi baru yang sudah diisi lamanya.")})
     return [row for row in rows if row.title or row.id]
 
 

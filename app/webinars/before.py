@@ -74,6 +74,7 @@ class BeforePage:
     posttest: QuizHere | None
     is_open: bool
     may_cancel: bool
+    offers_to_cancel: bool
     countdown: str
     conditions: list[Condition] = field(default_factory=list)
 
@@ -127,6 +128,7 @@ def read_page(webinar: Webinar, person: Participant | None, user: Any, guest: We
         posttest=posttest,
         is_open=registering.is_open(webinar, now),
         may_cancel=registering.may_cancel(webinar, now),
+        offers_to_cancel=registering.offers_to_cancel(webinar, now),
         countdown=countdown(webinar, now),
     )
     page.conditions = _conditions(page)

@@ -171,7 +171,7 @@ def read_plan(form: Mapping[str, str], webinar: Webinar | None = None, planner: 
     )
     _judge_body(read, plan.body_markdown)
     if not {"starts_at", "ends_at"} & read.faults.keys():
-        _judge_against_times(read, plan)
+        _judge_against_times(read, plan, webinar)
     if read.faults:
         raise Invalid(fields=read.faults)
     return plan
@@ -194,12 +194,15 @@ def _judge_times(read: _Reader, starts_at: datetime | None, ends_at: datetime | 
         read.faults["ends_at"] = _("Paling lama tiga hari.")
 
 
-def _judge_against_times(read: _Reader, plan: Plan) -> None:
+def _judge_against_times(read: _Reader, plan: Plan, webinar: Webinar | None) -> None:
     most = most_jp_of(plan.form, plan.starts_at, plan.ends_at) if plan.form in FORMS else 0
     if "jp" not in read.faults and plan.form in FORMS and plan.jp > most:
         read.faults["jp"] = _("Paling banyak %(most)d JP untuk bentuk dan lama ini.", most=most)
-    if plan.registration_closes_at and plan.registration_closes_at > plan.ends_at:
+    closes_at, closed_so_far = plan.registration_closes_at, webinar.registration_closes_at if webinar else None
+    if closes_at and closes_at > plan.ends_at:
         read.faults["registration_closes_at"] = _("Pendaftaran ditutup paling lambat saat webinar selesai.")
+    elif closes_at and closes_at <= clock.now() and closes_at != closed_so_far:
+        read.faults["registration_closes_at"] = _("Waktu ini sudah lewat.")
     if plan.posttest_closes_at and plan.posttest_closes_at <= plan.ends_at:
         read.faults["posttest_closes_at"] = _("Batas post-test harus sesudah webinar selesai.")
     if plan.posttest_closes_at and plan.posttest_closes_at > plan.ends_at + timedelta(days=90):
@@ -377,12 +380,19 @@ def explain_publication(webinar: Webinar) -> list[Needed]:
         )
     )
     return [
-        Needed(_("Ringkasan"), bool(webinar.summary), "#acara", reason=_("Satu atau dua kalimat: untuk siapa dan apa gunanya.")),
-        Needed(_("Waktu mulai belum lewat"), webinar.starts_at > clock.now(), "#acara"),
+        Needed(_("Ringkasan"), bool(webinar.summary), "#f-summary", reason=_("Satu atau dua kalimat: untuk siapa dan apa gunanya.")),
+        Needed(_("Waktu mulai belum lewat"), webinar.starts_at > clock.now(), "#f-starts_at"),
+        *_explain_closing(webinar),
         Needed(_("Susunan acara"), agenda > 0, "#susunan"),
         Needed(_("Narasumber"), speakers > 0, "#narasumber"),
         Needed(_("Moderator"), moderators > 0, "#petugas", reason=_("Tanpa moderator tidak ada yang dapat memulai siaran.")),
     ]
+
+
+def _explain_closing(webinar: Webinar) -> list[Needed]:
+    """Announcing opens registration, so a time at which it closes must be still to come."""
+    closes_at = webinar.registration_closes_at
+    return [Needed(_("Waktu pendaftaran ditutup belum lewat"), closes_at > clock.now(), "#f-registration_closes_at")] if closes_at else []
 
 
 def publish(actor_id: int | None, webinar_id: int, version: int) -> Webinar:

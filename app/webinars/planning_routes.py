@@ -16,14 +16,12 @@ from app.kernel.access import may, requires
 from app.kernel.db import db, transaction
 from app.kernel.errors import DomainError, Invalid, NotFound
 from app.kernel.http import page_asked
-from app.people.queries import Holder, find_holders, lock_user
+from app.people.queries import find_holders, lock_user
 from app.people.sessions import viewer
 from app.webinars import agenda, labels, managing, materials, planning, queries, quizzes, quotas, registering, speakers, staffing
-from app.webinars.models import Webinar, WebinarState
+from app.webinars.models import AgendaItem, Webinar, WebinarState
 from app.webinars.permissions import MODERATE, PLAN
 from app.webinars.routes import bp
-
-NEW_ROWS = 3  # empty lines under the agenda
 
 
 @bp.after_request
@@ -82,10 +80,10 @@ def _page(
     errors: Mapping[str, Any] | None = None,
     part: str = "acara",
     message: str | None = None,
-    **more: Any,
 ) -> str:
     """The page of one webinar; `part` is where `errors` and `message` stand, `values` what was typed there."""
-    person, items = viewer(), agenda.list_items(webinar.id)
+    person, items, staff = viewer(), agenda.list_items(webinar.id), staffing.list_staff(webinar.id)
+    looked_for = " ".join((values or {}).get("cari", "").split())[: staffing.LONGEST_SEARCH]
     return render_template(
         "webinars/manage.html",
         webinar=webinar,
@@ -97,9 +95,11 @@ def _page(
         counts=registering.count_registrations(webinar.id),
         items=items,
         item_choices=[(item.id, item.title) for item in items],
-        new_rows=NEW_ROWS,
+        rows=_typed_rows(items) if values is not None and part == "susunan" else agenda.rows_of(items),
         speakers=queries.list_speakers(webinar.id),
-        staff=staffing.list_staff(webinar.id),
+        staff=staff,
+        looked_for=looked_for,
+        found=_find_staff(looked_for, [member.user_id for member in staff]) if looked_for else [],
         quotas=quotas.list_quotas(webinar.id),
         units=quotas.unit_options(),
         materials=materials.list_materials(webinar, None),
@@ -109,9 +109,18 @@ def _page(
         states=labels.STATES,
         share_address=managing.share_address(webinar),
         now=clock.now(),
-        **{"found": [], "looked_for": None} | more,
         **_choices(webinar),
     )
+
+
+def _typed_rows(items: list[AgendaItem]) -> list[agenda.Row]:
+    return agenda.rows_as_typed(items, *(request.form.getlist(name) for name in ("item", "item_title", "item_minutes", "item_kind")))
+
+
+def _find_staff(looked_for: str, known: list[int]) -> list[tuple[int, str]]:
+    """People of this name who may moderate, as a choice."""
+    people = find_holders(viewer(), MODERATE, looked_for, known)
+    return [(one.user_id, f"{one.full_name}, {one.unit}" if one.unit else one.full_name) for one in people]
 
 
 def _version() -> int:
@@ -265,14 +274,7 @@ def revoke_speaker_link(webinar_id: int, speaker_id: int) -> Any:
 @requires(PLAN)
 def find_staff(webinar_id: int) -> Any:
     """Look for people by name, by POST, so that no name stands in an address."""
-    webinar = managing.get_managed(viewer(), webinar_id)
-    looked_for = " ".join(request.form.get("cari", "").split())[: staffing.LONGEST_SEARCH]
-    known = [member.user_id for member in staffing.list_staff(webinar_id)]
-    return _page(webinar, part="petugas", looked_for=looked_for, found=_as_choices(find_holders(viewer(), MODERATE, looked_for, known)))
-
-
-def _as_choices(people: list[Holder]) -> list[tuple[int, str]]:
-    return [(one.user_id, f"{one.full_name}, {one.unit}" if one.unit else one.full_name) for one in people]
+    return _page(managing.get_managed(viewer(), webinar_id), request.form, part="petugas")
 
 
 @bp.post("/kelola/webinar/<int:webinar_id>/petugas")
@@ -326,7 +328,7 @@ def change_material(webinar_id: int, material_id: int) -> Any:
     form = request.form
     return _do(
         webinar_id,
-        "bahan",
+        f"bahan-{material_id}",
         lambda actor_id: materials.change_material(actor_id, webinar_id, material_id, form.get("open_from", ""), form.get("is_slides") == "1"),
         _("Tersimpan."),
     )

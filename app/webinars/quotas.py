@@ -59,6 +59,8 @@ def set_quota(actor_id: int | None, webinar_id: int, unit_id: int, seats: str) -
     webinar = lock_for_edit(webinar_id, None)
     if db.session.get(OrgUnit, unit_id) is None:
         raise NotFound
+    if webinar.seats is not None and int(seats) > webinar.seats:
+        raise Invalid(fields={"quota": _("Kursi webinar ini hanya %(seats)d; kuota satu unit tidak dapat melebihinya.", seats=webinar.seats)})
     row = insert_into(WebinarQuota).values(webinar_id=webinar_id, org_unit_id=unit_id, seats=int(seats))
     db.session.execute(row.on_conflict_do_update(index_elements=["webinar_id", "org_unit_id"], set_={"seats": int(seats)}))
     audit.note(actor_id, "webinars.quota_set", ("webinar", webinar_id), after={"org_unit_id": unit_id, "seats": int(seats)})

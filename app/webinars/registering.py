@@ -6,7 +6,7 @@ Whoever takes or gives back a seat holds the webinar's row, so that two people c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -21,6 +21,7 @@ from app.webinars.models import RegistrationState, Webinar, WebinarGuest, Webina
 from app.webinars.queries import registration_of
 from app.webinars.quotas import quotas_of
 
+DOORS_OPEN = timedelta(minutes=15)  # so long before it begins the page of who is registered is the room
 AT_ONCE = 10  # people moved up in one transaction
 ACTIVE = (RegistrationState.REGISTERED, RegistrationState.WAITLISTED)
 
@@ -33,6 +34,11 @@ def is_open(webinar: Webinar, now: datetime) -> bool:
 
 def may_cancel(webinar: Webinar, now: datetime) -> bool:
     return webinar.state == WebinarState.PUBLISHED and now < webinar.starts_at
+
+
+def offers_to_cancel(webinar: Webinar, now: datetime) -> bool:
+    """Whether who registers now finds on the page how to give the seat back: not any more once that page is the room."""
+    return may_cancel(webinar, now) and now < webinar.starts_at - DOORS_OPEN
 
 
 def register_user(webinar_id: int, user_id: int) -> WebinarRegistration:

@@ -17,7 +17,8 @@ from app.kernel.db import db, transaction
 from app.kernel.errors import Invalid, NotFound, SignInNeeded
 from app.media import presentation
 from app.people.sessions import viewer, visitor_address
-from app.webinars import before, guests, ics, labels, listing, materials, queries, registering, visitors
+from app.ui.formats import jam
+from app.webinars import before, guests, ics, labels, listing, materials, queries, registering, telling, visitors
 from app.webinars.models import RegistrationState, Webinar, WebinarState
 from app.webinars.participants import Participant
 from app.webinars.permissions import ATTEND, MODERATE
@@ -79,10 +80,10 @@ def draw_before(
 @requires(ATTEND)
 def create_registration(slug: str) -> Any:
     webinar, user_id = queries.get_webinar(slug), viewer().id
-    webinar_id, is_live = webinar.id, webinar.state == WebinarState.LIVE
+    webinar_id = webinar.id
     with transaction():
         row = registering.register_user(webinar_id, user_id)
-    _say_registered(row.state == RegistrationState.REGISTERED, is_live)
+    _say_registered(webinar, row.state == RegistrationState.REGISTERED)
     return redirect(url_for(".webinar_page", slug=slug), 303)
 
 
@@ -102,13 +103,20 @@ def cancel_registration(slug: str) -> Any:
     return redirect(url_for(".webinar_page", slug=slug), 303)
 
 
-def _say_registered(seated: bool, is_live: bool) -> None:
-    if seated and is_live:
-        flash(_("Anda terdaftar; kehadiran dihitung mulai sekarang."), "success")
-    elif seated:
-        flash(_("Anda terdaftar. Pengingat dikirim sehari dan sejam sebelumnya."), "success")
-    else:
+def _say_registered(webinar: Webinar, seated: bool) -> None:
+    if not seated:
         flash(_("Kursi penuh. Anda ada di daftar tunggu dan diberi tahu begitu ada kursi."), "info")
+        return
+    reminders = telling.reminders_to_come(webinar)
+    if webinar.state == WebinarState.LIVE:
+        said = _("Anda terdaftar; kehadiran dihitung mulai sekarang.")
+    elif "day" in reminders:
+        said = _("Anda terdaftar. Pengingat dikirim sehari dan sejam sebelumnya.")
+    elif "hour" in reminders:
+        said = _("Anda terdaftar. Pengingat dikirim sejam sebelumnya.")
+    else:
+        said = _("Anda terdaftar. Webinar dimulai pukul %(time)s.", time=jam(webinar.starts_at))
+    flash(said, "success")
 
 
 # ---- guests ----
@@ -129,7 +137,7 @@ def create_guest(slug: str) -> Any:
     with transaction():
         guests.ask_for_link(webinar.id, facts)
     flash(_("Tautan dikirim ke alamat surel itu. Buka tautannya untuk memastikan pendaftaran; periksa juga map spam."), "info")
-    return redirect(url_for(".webinar_page", slug=slug), 303)
+    return redirect(url_for(".webinar_page", slug=slug, _anchor="isi"), 303)  # without one the form's own place would stay in the address
 
 
 @bp.get("/webinar/tamu/<secret>")
@@ -145,11 +153,11 @@ def guest_link(secret: str) -> Any:
 @bp.post("/webinar/tamu/<secret>")
 @public
 def confirm_guest(secret: str) -> Any:
-    is_live = guests.get_by_link(secret)[1].state == WebinarState.LIVE
     with transaction():
         row = guests.confirm(secret)
-    _say_registered(row.state == RegistrationState.REGISTERED, is_live)
-    return _as_guest(*guests.get_by_link(secret))
+    guest, webinar = guests.get_by_link(secret)
+    _say_registered(webinar, row.state == RegistrationState.REGISTERED)
+    return _as_guest(guest, webinar)
 
 
 @bp.post("/webinar/<slug>/tamu/keluar")

@@ -87,9 +87,13 @@ def tell_canceled(webinar: Webinar, row: WebinarRegistration) -> None:
 
 def schedule_reminders(webinar: Webinar, row: WebinarRegistration) -> None:
     """A day before, an hour before; what would be at once, or is over, is left out."""
-    for stage, moment in reminder_moments(webinar.starts_at).items():
-        if moment > clock.now():
-            _remind(webinar, row, stage, moment)
+    for stage, moment in reminders_to_come(webinar).items():
+        _remind(webinar, row, stage, moment)
+
+
+def reminders_to_come(webinar: Webinar) -> dict[str, datetime]:
+    """The reminders that somebody who takes a seat now will get."""
+    return {stage: moment for stage, moment in reminder_moments(webinar.starts_at).items() if moment > clock.now()}
 
 
 def reminder_moments(starts_at: datetime) -> dict[str, datetime]:

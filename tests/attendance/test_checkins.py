@@ -93,7 +93,7 @@ def test_at_its_moment_everybody_is_asked_and_answers_once(app: Flask, webinar: 
     at(2026, 11, 28, 9, 13, 30)
     assert also.send("answer_checkin", {"number": 1}) == first
     assert also.heard_of("checkin_answered")[0]["number"] == 1
-    assert dewi.heard_of("checkin_counted")[-1] == {"number": 1, "answers": 1}
+    assert dewi.heard_of("checkin_counted")[-1] == {"number": 1, "answers": 1, "people": 1}, "who moderates is not asked"
     assert db.session.scalar(select(func.count()).select_from(CheckInAnswer)) == 1
 
 
@@ -153,9 +153,32 @@ def test_nobody_is_asked_during_a_break(app: Flask, webinar: Webinar, at: At) ->
 def test_a_moderator_asks_now_and_nobody_else_may(app: Flask, webinar: Webinar) -> None:
     alia, dewi = come(app, webinar), moderate(app, webinar)
     assert alia.send("open_checkin")["error"] == "not_allowed"
-    assert dewi.send("open_checkin") == {"number": 3}
+    assert dewi.send("open_checkin") == {"number": 1}
     assert dewi.send("open_checkin")["error"] == "checkin_open"
-    assert alia.heard_of("checkin_opened")[0]["number"] == 3
+    assert alia.heard_of("checkin_opened")[0]["number"] == 1
+
+
+def test_their_numbers_are_the_order_in_which_they_are_opened(app: Flask, webinar: Webinar, at: At) -> None:
+    alia, dewi = come(app, webinar), moderate(app, webinar)
+    drawn = {held.id for held in checkins.read(webinar.id).values()}
+    at(2026, 11, 28, 9, 12)
+    assert dewi.send("open_checkin") == {"number": 1}
+    alia.send("answer_checkin", {"number": 1})
+    at(2026, 11, 28, 9, 30)
+    make_due(2)
+    part_of(app, webinar.id).refresh()
+    settled(app, webinar.id)
+    assert [asked["number"] for asked in alia.heard_of("checkin_opened")] == [1, 2]
+    held = checkins.read(webinar.id)
+    assert ({held[2].id, held[3].id}, held[3].opened_at) == (drawn, None)
+    assert dewi.heard_of("checkin_counted")[-1] == {"number": 2, "answers": 0, "people": 1}
+    part_of(app, webinar.id).seen_at -= 11  # the rows say that everybody is still there
+    settled(app, webinar.id)
+    forget_everybody(app)
+    assert part_of(app, webinar.id).shown_to_staff()["counts"] == [
+        {"number": 1, "answers": 1, "people": 1},
+        {"number": 2, "answers": 0, "people": 1},
+    ]
 
 
 def test_nothing_is_asked_outside_of_the_time_on_air(app: Flask, webinar: Webinar, at: At) -> None:

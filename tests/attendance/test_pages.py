@@ -12,20 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.attendance import checkins, report
+from app.attendance import checkins, queries, report, words
 from app.attendance.models import CheckInAnswer
 from app.kernel import clock
 from app.kernel.access import Role
-from app.kernel.db import db
+from app.kernel.db import db, transaction
 from app.people import spreadsheets
 from app.people.models import AuditEntry, User
 from app.room.rooms import NAMESPACE
 from app.webinars.models import Webinar
-from app.webinars.queries import participant_for_guest
+from app.webinars.queries import participant_for_guest, participant_for_speaker
 from tests.attendance.kit import end, go_live, part_of, run_jobs, settled
 from tests.people.factories import make_nip, make_unit, make_user, sign_in
 from tests.room.kit import Visitor, visit
-from tests.webinars.factories import make_guest, make_webinar, register
+from tests.webinars.factories import make_guest, make_speaker, make_webinar, register
 
 At = Callable[..., None]
 
@@ -116,6 +116,48 @@ def test_the_report_lives_and_stands_afterwards(app: Flask, client: FlaskClient,
     assert len(seen) == 4
 
 
+def test_the_conditions_count_for_those_who_can_fulfill_them(app: Flask, client: FlaskClient, webinar: Webinar, at: At) -> None:
+    visit(app, webinar, user_named("Dewi"))
+    Visitor(app, participant_for_speaker(make_speaker(webinar)))
+    finish(app, webinar, at)
+    address = "/kelola/webinar/pelayanan/kehadiran"
+    page = page_of(client, "Dewi", address)[1]
+    assert "3 dari 3 orang memenuhi syarat kehadiran." in page
+    assert "Terdiri dari 2 peserta, 1 tamu, 1 narasumber, 1 petugas. Syaratnya hanya berlaku bagi peserta dan tamu." in page
+    assert page.count("tidak berlaku") == 2
+    fulfilled = client.get(f"{address}?syarat=terpenuhi").text
+    assert "Raja Fatimah" not in fulfilled
+    assert "Alia" in fulfilled
+    assert "Ringkasan penyelenggara" in page
+
+
+def test_guests_cannot_pass_a_post_test_and_do_not_count_where_one_is_asked(app: Flask, client: FlaskClient, webinar: Webinar, at: At) -> None:
+    with transaction() as session:
+        session.get_one(Webinar, webinar.id).posttest_key = "tes/akhir"
+    finish(app, webinar, at)
+    page = page_of(client, "Dewi", "/kelola/webinar/pelayanan/kehadiran")[1]
+    assert "0 dari 2 orang memenuhi syarat kehadiran." in page
+    assert "Syaratnya hanya berlaku bagi peserta." in page
+
+
+def test_minutes_that_were_lost_and_minutes_that_were_there_agree(app: Flask, client: FlaskClient, webinar: Webinar, at: At) -> None:
+    """15 minutes and 40 seconds on air, of which 30 seconds were lost: 15 of 15 minutes, and less than one lost."""
+    user = user_named("Alia")
+    at(2026, 11, 28, 9, 15, 10)
+    room = part_of(app, webinar.id).room
+    room.leave(next(iter(room.people[f"u{user.id}"])), "lost")
+    at(2026, 11, 28, 9, 15, 40)
+    end(webinar)
+    settled(app, webinar.id)
+    run_jobs()
+    page = page_of(client, "Alia", "/webinar/pelayanan/kehadiran")[1]
+    assert "Hadir 15 dari 15 menit tayang." in page
+    db.session.expire_all()
+    key = f"u{user_named('Alia').id}"
+    figures = queries.figures_of(db.session.get_one(Webinar, webinar.id), [key], clock.now())[key]
+    assert words.gaps_in_words(figures.presence) == "Terputus dari jaringan kurang dari semenit."
+
+
 def test_a_nip_is_masked_and_never_stays_in_the_address(app: Flask, client: FlaskClient, webinar: Webinar) -> None:
     numbers = [make_nip(1), make_nip(2)]
     page = page_of(client, "Dewi", "/kelola/webinar/pelayanan/kehadiran")[1]
@@ -186,7 +228,7 @@ def test_a_check_in_is_answered_without_a_socket(app: Flask, client: FlaskClient
     assert client.get("/webinar/pelayanan/presensi").json["answered"] == taken["at"]  # type: ignore[index]
     assert client.post("/webinar/pelayanan/presensi", data={"number": "1"}).status_code == 303
     assert len(db.session.scalars(select(CheckInAnswer)).all()) == 1
-    assert part_of(app, webinar.id).shown_to_staff() == {"answers": {"1": 1}}
+    assert part_of(app, webinar.id).shown_to_staff() == {"counts": [{"number": 1, "answers": 1, "people": 3}]}
 
 
 @pytest.mark.parametrize("number", ["2", "", "-1", "1e3", "１", "999999999"])

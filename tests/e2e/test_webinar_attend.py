@@ -58,7 +58,7 @@ def test_two_tabs_count_once_and_a_check_in_is_answered_by_keyboard(server: Prod
     expect(question(page)).to_be_hidden()
     expect(question(other)).to_be_hidden()
     expect(panel(page).get_by_text(re.compile("Dijawab pukul"))).to_be_attached()
-    expect(panel(desk).get_by_text(re.compile("1 dari [23] orang menjawab"))).to_be_attached()
+    expect(panel(desk).get_by_text("1 dari 1 orang menjawab")).to_be_attached()
     found = server.backstage("attendance_of", slug, learner)
     assert (found["stays"], found["answers"]) == (1, 1)
 

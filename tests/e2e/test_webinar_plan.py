@@ -24,10 +24,10 @@ def _plan(page: Page) -> None:
     page.get_by_label("Judul", exact=True).fill(TITLE)
     page.get_by_label("Ringkasan").fill("Dari data ke satu halaman yang dibaca pimpinan.")
     page.get_by_label("Mulai", exact=True).fill(_at(9, 9))
-    page.get_by_label("Selesai", exact=True).fill(_at(9, 11))
+    page.get_by_label("Berakhir", exact=True).fill(_at(9, 11))
     page.get_by_label("JP", exact=True).fill("4")
     page.get_by_role("button", name="Simpan rancangan").click()
-    expect(page.get_by_text("Paling banyak 2 JP untuk bentuk dan lama ini.")).to_be_visible()
+    expect(page.get_by_text("Paling banyak 2 JP untuk bentuk dan lama ini.", exact=True)).to_be_visible()
     shoot(page, "webinar-baru-ditolak")
     page.get_by_label("JP", exact=True).fill("2")
     page.get_by_label("Jumlah kursi").fill("1")
@@ -39,10 +39,15 @@ def _plan(page: Page) -> None:
 
 def _complete(page: Page) -> None:
     """Agenda, speaker, moderator; then announced."""
-    for n, (title, minutes) in enumerate((("Pembukaan", "15"), ("Satu halaman, satu keputusan", "60"), ("Tanya jawab", "30")), 1):
+    for n, (title, minutes) in enumerate((("Pembukaan", "15"), ("Satu halaman, satu keputusan", "90"), ("Tanya jawab", "30")), 1):
         page.get_by_label(f"Judul sesi {n}").fill(title)
         page.get_by_label(f"Lama sesi {n}").fill(minutes)
     page.get_by_role("button", name="Simpan susunan acara").click()
+    expect(page.get_by_text("Semua sesi bersama 135 menit")).to_be_in_viewport()
+    expect(page.get_by_label("Judul sesi 3")).to_have_value("Tanya jawab")
+    page.get_by_label("Lama sesi 2").fill("60")
+    page.get_by_role("button", name="Simpan susunan acara").click()
+    expect(page.get_by_text("Semua sesi bersama")).to_have_count(0)
     expect(page.get_by_label("Judul sesi 3")).to_have_value("Tanya jawab")
     page.get_by_role("button", name="Naikkan sesi Tanya jawab").click()
     expect(page.get_by_label("Judul sesi 2")).to_have_value("Tanya jawab")
@@ -108,11 +113,19 @@ def test_from_the_plan_to_the_seats(server, device, own, page):
     guest = device(java_script_enabled=False)
     guest.watch.expect(r"failed: GET \S+\.js csp")  # scripts that are switched off are not fetched
     visitor = guest.page()
+    guest.watch.expect(r"status of 422")
+    visitor.set_viewport_size({"width": 360, "height": 740})
     visitor.goto(address)
+    visitor.get_by_role("link", name="Daftar sebagai tamu").click()
+    visitor.get_by_label("Nama", exact=True).fill("www.contoh.test")
+    visitor.get_by_label("Surel").fill("tamu@contoh.go.id")
+    visitor.get_by_role("button", name="Kirim tautan").click()
+    expect(visitor.get_by_text("tanpa alamat situs")).to_be_in_viewport()
+    expect(visitor.get_by_label("Surel")).to_have_value("tamu@contoh.go.id")
     visitor.get_by_label("Nama", exact=True).fill("Tamu Batam")
     visitor.get_by_label("Surel").fill("tamu@contoh.go.id")
     visitor.get_by_role("button", name="Kirim tautan").click()
-    expect(visitor.get_by_text("Tautan dikirim ke alamat surel itu")).to_be_visible()
+    expect(visitor.get_by_text("Tautan dikirim ke alamat surel itu")).to_be_in_viewport()
     visitor.goto(_guest_link(server, device))
     visitor.get_by_role("button", name="Ya, daftarkan saya").click()
     expect(visitor.get_by_text("Anda nomor 2 di daftar tunggu")).to_be_visible()
@@ -127,7 +140,7 @@ def test_from_the_plan_to_the_seats(server, device, own, page):
     second.goto("/webinar")
     shoot(second, "webinar-daftar")
 
-    page.get_by_role("link", name="Peserta", exact=True).click()
+    page.get_by_role("link", name="Daftar peserta", exact=True).click()
     expect(page.get_by_role("cell", name="Daftar tunggu")).to_be_visible()
     shoot(page, "webinar-peserta")
 

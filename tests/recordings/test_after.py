@@ -265,6 +265,37 @@ def test_together_never_more_than_the_webinar(app, client, webinar, person):
     assert sorted(db.session.scalars(select(JpCredit.jp))) == [0, 2]
 
 
+def test_together_never_more_than_the_time_on_air_supports(app, client, person):
+    webinar = make_ended(minutes=50)
+    register(webinar, person)
+    make_recording(webinar)
+    with transaction():
+        credit_activity(person.id, f"webinar:{webinar.id}", "SEMINAR", webinar.title, 1, 50.0, webinar.ended_at.date())
+    sign_in(client, person)
+    client.post(f"/webinar/{webinar.slug}/rekaman/catat-tontonan")
+    page = read(client, webinar)
+    assert "Bersama kehadiran langsung nilainya paling banyak 1 JP. Untuk Anda masih 0 JP." in page
+    watch(person, webinar, (0, 48))
+    read(client, webinar)
+    assert sorted(db.session.scalars(select(JpCredit.jp))) == [0, 1]
+
+
+def test_a_recording_of_a_short_webinar_promises_no_jp(app, client, person):
+    webinar = make_ended(minutes=16)
+    make_recording(webinar)
+    sign_in(client, person)
+    page = read(client, webinar)
+    assert "Menonton rekaman ini tidak menambah JP. Tayangnya lebih singkat daripada satu JP." in page
+    assert "nilainya paling banyak" not in page
+
+
+def test_a_webinar_that_began_early_has_one_opening(app, client, person):
+    webinar = make_ended(minutes=60)
+    add_session(webinar, "Pembukaan", 4)
+    add_session(webinar, "Paparan", 20, position=2)
+    assert make_recording(webinar).chapters[:2] == [[0.0, "Pembukaan", "AGENDA"], [1200.0, "Paparan", "AGENDA"]]
+
+
 def test_together_never_more_the_other_way_round(app, client, webinar, person):
     make_recording(webinar)
     sign_in(client, person)

@@ -21,6 +21,11 @@ def test_of_two_that_begin_together_the_agenda_stays():
     assert titles(chosen(found, 120, "Pembukaan")) == [(0, "Pembukaan"), (61, "Standar pelayanan")]
 
 
+def test_an_opening_of_the_agenda_is_the_opening():
+    found = [Chapter(300, "Pembukaan", Sort.AGENDA), Chapter(600, "Paparan", Sort.AGENDA)]
+    assert titles(chosen(found, 900, "Pembukaan")) == [(0, "Pembukaan"), (600, "Paparan")]
+
+
 def test_nothing_after_the_end_and_not_too_many():
     found = [Chapter(10 * number, str(number), Sort.QUESTION) for number in range(500)]
     kept = chosen(found, 3000, "Pembukaan")

@@ -167,6 +167,14 @@ def test_what_is_no_name_or_address_is_refused(client: FlaskClient, webinar: Web
     assert db.session.scalar(select(func.count(OutboxMail.id))) == 0
 
 
+def test_the_page_leads_to_the_guests_form_and_its_errors(client: FlaskClient, webinar: Webinar) -> None:
+    page = client.get(f"/webinar/{webinar.slug}").text
+    assert 'href="#tamu"' in page
+    assert f'action="/webinar/{webinar.slug}/tamu#tamu"' in page
+    assert ask(client, webinar).headers["Location"].endswith("#isi"), "what was done is said at the top"
+    assert "#tamu" not in client.get(f"/webinar/{make_webinar().slug}").text
+
+
 def test_guests_are_let_in_only_where_they_are_welcome(client: FlaskClient, webinar: Webinar, at: At) -> None:
     assert ask(client, make_webinar()).status_code == 404
     assert ask(client, make_webinar(guests_welcome=True, state=WebinarState.DRAFT)).status_code == 404

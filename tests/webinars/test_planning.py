@@ -127,6 +127,7 @@ def test_a_plan_is_read_in_the_zone_of_the_government() -> None:
         ({"seats": "0"}, "seats"),
         ({"seats": "100001"}, "seats"),
         ({"registration_closes_at": "2026-12-01T12:30"}, "registration_closes_at"),
+        ({"registration_closes_at": "2026-11-23T04:00"}, "registration_closes_at"),
         ({"question_moderation": "NEVER"}, "question_moderation"),
         ({"slow_mode_seconds": "301"}, "slow_mode_seconds"),
         ({"refused_words": "x" * 51}, "refused_words"),
@@ -221,6 +222,20 @@ def test_what_was_typed_stays_when_it_is_refused(admin: FlaskClient) -> None:
     assert db.session.scalar(select(func.count(Webinar.id))) == 0
 
 
+def test_what_is_wrong_is_listed_at_the_top_with_the_way_to_its_field(admin: FlaskClient) -> None:
+    page = admin.post(f"{BASE}/baru", data=form(registration_closes_at="2026-11-23T04:00")).text
+    assert '<a href="#f-registration_closes_at">Pendaftaran ditutup</a>: Waktu ini sudah lewat.' in page
+    assert 'id="f-registration_closes_at"' in page
+
+
+def test_a_closing_time_that_has_passed_meanwhile_hinders_no_other_change(admin: FlaskClient, at: At) -> None:
+    webinar = made(admin, registration_closes_at="2026-11-23T09:10")
+    at(2026, 11, 23, 9, 20)
+    kept = form(registration_closes_at="2026-11-23T09:10", title="Judul lain", version="1")
+    assert admin.post(f"{BASE}/{webinar.id}", data=kept).status_code == 303
+    assert admin.post(f"{BASE}/{webinar.id}", data=kept | {"version": "2", "registration_closes_at": "2026-11-23T09:11"}).status_code == 422
+
+
 def test_two_editors_notice(admin: FlaskClient) -> None:
     webinar = made(admin)
     address = f"{BASE}/{webinar.id}"
@@ -293,6 +308,43 @@ def test_too_many_sessions_are_refused() -> None:
         agenda.read_rows([""], ["a", "b"], ["1"], ["TALK"])
 
 
+def typed_agenda(version: int, *lines: tuple[str, str, str, str]) -> dict[str, Any]:
+    """The agenda's form as it is sent: id, title, minutes and kind of each line."""
+    ids, titles, minutes, kinds = (list(column) for column in zip(*lines, strict=True))
+    return {"item": ids, "item_title": titles, "item_minutes": minutes, "item_kind": kinds, "version": str(version)}
+
+
+def test_a_refused_agenda_comes_back_as_it_was_typed(admin: FlaskClient) -> None:
+    webinar = make_webinar()
+    kept = save(webinar, rows("Pembukaan"))[0]
+    lines = [(str(kept.id), "Pembukaan resmi", "70", "OPENING"), ("", "Tanya jawab", "90", "QUESTIONS"), ("", "", "", "TALK")]
+    answer = admin.post(f"{BASE}/{webinar.id}/susunan", data=typed_agenda(webinar.version, *lines))
+    assert answer.status_code == 422
+    assert "Semua sesi bersama 160 menit, padahal webinarnya 120 menit." in answer.text
+    for value in ("Pembukaan resmi", "70", "Tanya jawab", "90"):
+        assert f'value="{value}"' in answer.text
+    assert answer.text.count('<option value="QUESTIONS" selected>') == 1
+    assert f'name="item" value="{kept.id}"' in answer.text, "a session that is kept stays the same one"
+    again = [(one, title, "30", kind) if title else (one, title, minutes, kind) for one, title, minutes, kind in lines]
+    assert admin.post(f"{BASE}/{webinar.id}/susunan", data=typed_agenda(webinar.version, *again)).status_code == 303
+
+
+def test_an_agenda_of_two_editors_keeps_what_the_later_one_typed_and_overwrites_nothing(admin: FlaskClient) -> None:
+    webinar = make_webinar()
+    seen, kept = webinar.version, save(webinar, rows("Pembukaan"))[0]
+    for _press in range(2):
+        answer = admin.post(f"{BASE}/{webinar.id}/susunan", data=typed_agenda(seen, ("", "Milik saya", "20", "TALK")))
+        assert answer.status_code == 409
+        assert 'value="Milik saya"' in answer.text
+        assert f'name="version" value="{seen}"' in answer.text
+    assert db.session.get(AgendaItem, kept.id) is not None
+
+
+def test_a_new_session_with_a_length_needs_a_title() -> None:
+    with pytest.raises(Invalid):
+        agenda.read_rows(["", ""], ["Pembukaan", ""], ["10", "30"], ["TALK", "TALK"])
+
+
 def test_sessions_of_another_webinar_are_not_there(admin: FlaskClient) -> None:
     mine, other = make_webinar(), make_webinar()
     foreign = save(other, rows("Milik orang"))[0]
@@ -346,6 +398,18 @@ def test_an_incomplete_webinar_is_not_announced(admin: FlaskClient) -> None:
     assert db.session.get_one(Webinar, webinar.id).state == WebinarState.DRAFT
 
 
+def test_registration_that_is_closed_is_not_announced_as_open(admin: FlaskClient) -> None:
+    webinar = _ready(admin)
+    with transaction() as session:
+        session.get_one(Webinar, webinar.id).registration_closes_at = now() - timedelta(hours=5)
+    db.session.expire_all()
+    page = admin.get(f"{BASE}/{webinar.id}").text
+    assert '<a href="#f-registration_closes_at">Waktu pendaftaran ditutup belum lewat</a>' in page
+    answer = admin.post(f"{BASE}/{webinar.id}/pengumuman", data={"version": str(webinar.version)})
+    assert answer.status_code == 409
+    assert "Yang masih kurang: Waktu pendaftaran ditutup belum lewat" in answer.text
+
+
 def test_announced_once_and_found_by_the_search(admin: FlaskClient) -> None:
     webinar = _ready(admin)
     version = str(webinar.version)
@@ -392,6 +456,14 @@ def test_what_has_begun_is_not_planned_any_more(admin: FlaskClient, state: Webin
     version = {"version": str(webinar.version)}
     for what, data in (("", form()), ("/susunan", {}), ("/pengumuman", {}), ("/penarikan", {}), ("/pembatalan", {"reason": "x"}), ("/hapus", {})):
         assert admin.post(f"{BASE}/{webinar.id}{what}", data=data | version).status_code == 409, what
+
+
+def test_what_is_over_leads_to_its_report_and_its_summary(admin: FlaskClient) -> None:
+    webinar = make_webinar(state=WebinarState.ENDED)
+    page = admin.get(f"{BASE}/{webinar.id}").text
+    assert f'href="/kelola/webinar/{webinar.slug}/kehadiran"' in page
+    assert f'href="/kelola/webinar/{webinar.slug}/ringkasan"' in page
+    assert "/ringkasan" not in admin.get(f"{BASE}/{make_webinar().id}").text
 
 
 def test_a_draft_is_deleted_with_all_that_belongs_to_it(admin: FlaskClient) -> None:

@@ -96,6 +96,28 @@ def test_who_comes_while_it_is_live_reads_what_happens_now(client: FlaskClient) 
         assert session["_flashes"] == [("success", "Anda terdaftar; kehadiran dihitung mulai sekarang.")]
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (3 * 24 * 60, "Anda terdaftar. Pengingat dikirim sehari dan sejam sebelumnya."),
+        (90, "Anda terdaftar. Pengingat dikirim sejam sebelumnya."),
+        (30, "Anda terdaftar. Webinar dimulai pukul 09.30."),
+    ],
+)
+def test_who_registers_is_told_of_the_reminders_that_will_still_come(client: FlaskClient, minutes: int, said: str) -> None:
+    webinar = make_webinar(starts_at=clock.now() + timedelta(minutes=minutes))
+    sign_in(client, make_user()).post(f"/webinar/{webinar.slug}/pendaftaran")
+    with client.session_transaction() as session:
+        assert session["_flashes"] == [("success", said)]
+
+
+def test_giving_it_back_is_spoken_of_only_while_the_page_offers_it(client: FlaskClient) -> None:
+    early, late = (make_webinar(starts_at=clock.now() + timedelta(minutes=minutes)) for minutes in (20, 6))
+    sign_in(client, make_user())
+    assert "Boleh dibatalkan sampai webinar dimulai." in client.get(f"/webinar/{early.slug}").text
+    assert "Boleh dibatalkan" not in client.get(f"/webinar/{late.slug}").text
+
+
 def test_the_last_seat_is_one_seat(app: Flask) -> None:
     """Ten people press in the same moment, each with a connection of their own."""
     webinar, people = coming(seats=1), [make_user() for _n in range(10)]
@@ -178,6 +200,17 @@ def test_a_quota_is_a_number(client: FlaskClient, seats: str) -> None:
     assert client.post(f"/kelola/webinar/{webinar.id}/kuota", data={"unit": str(unit.id), "quota_seats": seats}).status_code == 422
     assert client.post(f"/kelola/webinar/{webinar.id}/kuota", data={"unit": "999999", "quota_seats": "3"}).status_code == 404
     assert quotas.quotas_of(webinar.id) == {}
+
+
+def test_a_quota_is_not_more_than_the_seats(client: FlaskClient) -> None:
+    webinar, unit = coming(seats=3), make_unit()
+    sign_in(client, make_user(role=Role.TRAINING_ADMIN))
+    address, typed = f"/kelola/webinar/{webinar.id}/kuota", {"unit": str(unit.id), "quota_seats": "5"}
+    refused = client.post(address, data=typed)
+    assert refused.status_code == 422
+    assert "Kursi webinar ini hanya 3" in refused.text
+    assert f'<option value="{unit.id}" selected>' in refused.text
+    assert client.post(address, data=typed | {"quota_seats": "3"}).status_code == 303
 
 
 def test_registration_closes(at: At) -> None:

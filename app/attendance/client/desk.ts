@@ -1,6 +1,7 @@
 /** The check-ins at the moderator's desk: ask everybody now, and count who has answered. */
 import { openRoom } from '../../room/client/parts/room';
 import { fill } from './parts/clock';
+import { type Count, drawCounts } from './parts/counts';
 
 const host = document.querySelector<HTMLElement>('[data-desk-attendance]');
 if (host) attend(host);
@@ -9,26 +10,15 @@ function attend(place: HTMLElement): void {
   const room = openRoom();
   const words = place.dataset;
   const part = (name: string): HTMLElement => place.querySelector<HTMLElement>(`[data-part="${name}"]`) as HTMLElement;
-  const counts = new Map<number, number>();
-  let people = 0;
+  const counts = new Map<number, Count>();
 
-  room.onState(({ all, staff }) => {
+  room.onState(({ staff }) => {
     counts.clear();
-    for (const one of (all.attendance?.checkins ?? []) as { number: number }[]) counts.set(one.number, 0);
-    for (const [number, answers] of Object.entries((staff?.attendance?.answers ?? {}) as Record<string, number>)) counts.set(Number(number), answers);
-    people = Number(all.presence?.people ?? 0);
+    for (const one of (staff?.attendance?.counts ?? []) as Count[]) counts.set(one.number, one);
     draw();
   });
-  room.on<{ number: number }>('checkin_opened', ({ number }) => {
-    counts.set(number, counts.get(number) ?? 0);
-    draw();
-  });
-  room.on<{ number: number; answers: number }>('checkin_counted', ({ number, answers }) => {
-    counts.set(number, answers);
-    draw();
-  });
-  room.on<{ people: number }>('people_counted', (counted) => {
-    people = counted.people;
+  room.on<Count>('checkin_counted', (one) => {
+    counts.set(one.number, one);
     draw();
   });
   part('ask').addEventListener('click', () => void ask());
@@ -40,15 +30,6 @@ function attend(place: HTMLElement): void {
   }
 
   function draw(): void {
-    part('counts').replaceChildren(
-      ...[...counts]
-        .sort(([one], [other]) => one - other)
-        .map(([number, answers]) => {
-          const row = document.createElement('li');
-          const counted = fill(words['wordsCounted'], { answers, people: Math.max(people, answers) });
-          row.textContent = `${fill(words['wordsCheckin'], { number })}: ${counted}`;
-          return row;
-        }),
-    );
+    drawCounts(part('counts'), counts, words);
   }
 }

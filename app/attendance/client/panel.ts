@@ -5,6 +5,7 @@
 import { openRoom, type Answer } from '../../room/client/parts/room';
 import { timeOfDay } from '../../ui/client/parts/time';
 import { fill, minutesOf, PresenceClock } from './parts/clock';
+import { type Count, drawCounts } from './parts/counts';
 import { CheckInDialog } from './parts/dialog';
 
 interface CheckIn {
@@ -36,8 +37,7 @@ function attend(place: HTMLElement): void {
   const clock = new PresenceClock(() => room.serverNow());
   const checkins = new Map<number, CheckIn>();
   const answered = new Map<number, string>();
-  const counts = new Map<number, number>();
-  let people = 0;
+  const counts = new Map<number, Count>();
   let asking: number | undefined;
 
   const dialog = new CheckInDialog(part<HTMLDialogElement>('dialog') as HTMLDialogElement, () => room.serverNow(), answer);
@@ -52,8 +52,7 @@ function attend(place: HTMLElement): void {
     answered.clear();
     for (const one of shown.checkins) checkins.set(one.number, one);
     for (const [number, at] of Object.entries(own.answered)) answered.set(Number(number), at);
-    for (const [number, n] of Object.entries((state.staff?.attendance?.answers ?? {}) as Record<string, number>)) counts.set(Number(number), n);
-    people = Number(state.all.presence?.people ?? 0);
+    for (const one of (state.staff?.attendance?.counts ?? []) as Count[]) counts.set(one.number, one);
     draw();
     askIfOpen();
   });
@@ -68,13 +67,9 @@ function attend(place: HTMLElement): void {
   });
   room.on<{ number: number }>('checkin_closed', () => draw());
   room.on<{ number: number; at: string }>('checkin_answered', (body) => note(body.number, body.at));
-  room.on<{ number: number; answers: number }>('checkin_counted', (body) => {
-    counts.set(body.number, body.answers);
-    drawCounts();
-  });
-  room.on<{ people: number }>('people_counted', (body) => {
-    people = body.people;
-    drawCounts();
+  room.on<Count>('checkin_counted', (body) => {
+    counts.set(body.number, body);
+    countAnswers();
   });
   room.onLink((link) => {
     if (link === 'live') clock.goOn();
@@ -146,7 +141,7 @@ function attend(place: HTMLElement): void {
   function draw(): void {
     drawMinutes();
     drawCheckIns();
-    drawCounts();
+    countAnswers();
   }
 
   function drawMinutes(): void {
@@ -202,15 +197,8 @@ function attend(place: HTMLElement): void {
     return button;
   }
 
-  function drawCounts(): void {
+  function countAnswers(): void {
     const list = part('counts');
-    if (!list) return;
-    list.replaceChildren(
-      ...[...counts].sort(([a], [b]) => a - b).map(([number, answers]) => {
-        const row = document.createElement('li');
-        row.textContent = `${fill(words['wordsCheckin'], { number })}: ${fill(words['wordsCounted'], { answers, people: Math.max(people, answers) })}`;
-        return row;
-      }),
-    );
+    if (list) drawCounts(list, counts, words);
   }
 }
