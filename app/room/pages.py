@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -30,11 +29,11 @@ from app.webinars.links import find_speaker
 from app.webinars.models import AgendaItem, Moderation, Webinar, WebinarState
 from app.webinars.participants import Participant, user_key
 from app.webinars.permissions import ATTEND, MODERATE, SPEAK
+from app.webinars.registering import DOORS_OPEN
 from app.webinars.routes import draw_before, get_shown
 from app.webinars.slots import register_page
 from app.webinars.visitors import current_participant
 
-DOORS_OPEN = timedelta(minutes=15)
 LINES_WITHOUT_SCRIPT = 20
 QUESTIONS_ON_A_PAGE = 100
 

@@ -134,7 +134,7 @@ def ukuran(size: int | None) -> str:
     for unit, factor, digits in (("GB", 1e9, 1), ("MB", 1e6, 1), ("kB", 1e3, 0)):
         if size >= factor:
             return f"{angka(size / factor, digits)} {unit}"
-    return _("%(count)s bita", count=angka(size))
+    return _("%(count)s byte", count=angka(size))
 
 
 FILTERS = {

@@ -12,6 +12,7 @@ from app.people import audit
 from app.people.permissions import VIEW_PEOPLE
 from app.ui.navigation import NavItem, register_nav_item
 from app.webinars import gates, jobs, materials, models, permissions, planning_routes, queries, routes, subscribers  # noqa: F401  for what they register
+from app.webinars.labels import STAFF_ROLES
 
 DEEDS = {
     "webinars.created": _l("Webinar dirancang"),
@@ -51,5 +52,5 @@ def init_app(app: Flask) -> None:
     register_way_back(gates.way_back, first=True)
     register_reader(materials.may_have)
     register_use(materials.is_used)
-    audit.describe(DEEDS, {"webinar": _l("Webinar")}, names={"webinar": queries.titles_of})
+    audit.describe(DEEDS, {"webinar": _l("Webinar")}, values=STAFF_ROLES, names={"webinar": queries.titles_of})
     subscribers.subscribe()

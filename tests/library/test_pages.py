@@ -174,7 +174,7 @@ def test_room_is_told_before_anything_is_uploaded(client, cast, monkeypatch):
     monkeypatch.setattr(usage, "GB", 1)
     sign_in(client, cast.bambang)
     page = client.get("/studio/media").text
-    assert "dari 20 bita" in page
+    assert "dari 20 byte" in page
     assert "Hampir penuh" in page
 
 

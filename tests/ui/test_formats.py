@@ -77,7 +77,7 @@ def test_lengths_of_time_in_english_know_one_and_many(english):
     assert formats.menit(150) == "2 hours 30 minutes"
 
 
-@pytest.mark.parametrize(("size", "shown"), [(999, "999 bita"), (1800, "2 kB"), (1812000, "1,8 MB"), (3_000_000_000, "3 GB")])
+@pytest.mark.parametrize(("size", "shown"), [(999, "999 byte"), (1800, "2 kB"), (1812000, "1,8 MB"), (3_000_000_000, "3 GB")])
 def test_sizes_of_files(indonesian, size, shown):
     assert formats.ukuran(size) == shown
 

@@ -41,7 +41,8 @@ export class Field {
   refuse(answer: Answer | null): void {
     say(this.error, answer ? reasonOf(answer) : '');
     show(this.error, answer !== null);
-    this.text.toggleAttribute('aria-invalid', answer !== null);
+    if (answer) this.text.setAttribute('aria-invalid', 'true');
+    else this.text.removeAttribute('aria-invalid');
     if (answer) this.onRefused();
   }
 
