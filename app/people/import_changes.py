@@ -36,9 +36,9 @@ def changes_of(subject: str, rows: Sequence[PeopleImportRow]) -> list[Change]:
     found = []
     for row in rows:
         facts = now.get(row.target_id or 0, {})
-        for field, value in row.values.items():
-            if field in facts:
-                found.append(Change(row.row_number, facts["nama"], field, _in_words(field, facts[field]), _in_words(field, value, names)))
+        for field in [name for name in facts if name in row.values]:  # in the order of the columns, which the database does not keep
+            after = _in_words(field, row.values[field], names)
+            found.append(Change(row.row_number, facts["nama"], field, _in_words(field, facts[field]), after))
     return found
 
 
