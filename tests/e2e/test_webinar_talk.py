@@ -207,6 +207,11 @@ def test_what_was_said_of_a_text_goes_when_it_no_longer_holds(stage: Stage) -> N
     moderator.get_by_role("tab", name="Obrolan").click()
     moderator.get_by_label("Jeda antarpesan").select_option("0")
     expect(wait).to_be_hidden()
+    for text in ("Yang pertama", "Yang kedua"):  # the second is on its way before the first was answered
+        alia.locator("#pesan").fill(text)
+        alia.locator("#pesan").press("Enter")
+    for text in ("Yang pertama", "Yang kedua"):
+        expect(alia.locator("[data-lines] > li", has_text=text)).to_be_visible()
 
     moderator.get_by_role("tab", name="Jajak").click()
     moderator.get_by_text("Jajak baru").click()

@@ -2,7 +2,7 @@
 import { confirmForm } from '../../ui/client/behaviors/dialogs';
 import { DeskPolls } from './parts/desk_polls';
 import { DeskQuestions } from './parts/desk_questions';
-import { KeyedList, find, mold, newKey, part, press, reasonOf, say, show } from './parts/dom';
+import { KeyedList, find, mold, part, press, reasonOf, say, show } from './parts/dom';
 import { clock, timeOfDay } from '../../ui/client/parts/time';
 import { type Line, quoteOf } from './parts/chat';
 import { Field } from './parts/fields';
@@ -74,16 +74,14 @@ customs.addEventListener('change', () => {
   void send('set_chat', { open, slow });
 });
 
-let lineKey = newKey();
-const field = new Field(find<HTMLFormElement>('[data-desk-say]', desk), async (text) => {
-  const answer = await room.send('say', { key: lineKey, text });
+const field = new Field(find<HTMLFormElement>('[data-desk-say]', desk), async (text, key) => {
+  const answer = await room.send('say', { key, text });
   field.refuse(answer.error ? answer : null);
   if (answer.error) {
     tell(answer);
     return;
   }
-  lineKey = newKey();
-  field.clear();
+  field.taken(text, key);
 });
 
 function drawCustoms({ open, slow }: { open: boolean; slow: number }): void {

@@ -1,5 +1,5 @@
 /** The chat: lines as they come, replies, corrections; older lines on request. Everything is text. */
-import { KeyedList, find, mold, newKey, part, say, show } from './dom';
+import { KeyedList, find, mold, part, say, show } from './dom';
 import { timeOfDay } from '../../../ui/client/parts/time';
 import { Field } from './fields';
 import type { Outbox } from './outbox';
@@ -132,8 +132,7 @@ export class Chat {
 
   private prepareField(): void {
     const form = find<HTMLFormElement>('[data-say]');
-    let key = newKey();
-    const field = new Field(form, async (text) => {
+    const field = new Field(form, async (text, key) => {
       this.refuse(null);
       const editing = this.editing;
       const reply = this.replying === null ? {} : { reply_to: this.replying };
@@ -144,8 +143,7 @@ export class Chat {
         this.refuse(answer);
         return;
       }
-      key = newKey();
-      field.clear();
+      field.taken(text, key);
       this.turn(null, null);
       this.toBottom();
     });

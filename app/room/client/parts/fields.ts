@@ -1,15 +1,17 @@
 /** A field at the bottom of a panel: grows with its text, sends on Enter (Shift and Enter begins a line), keeps its text until it was taken. */
-import { find, reasonOf, say, show } from './dom';
+import { find, newKey, reasonOf, say, show } from './dom';
 import type { Answer } from './room';
 
 export class Field {
   readonly text: HTMLTextAreaElement;
   private readonly error: HTMLElement;
   onRefused: () => void = () => undefined;
+  /** The same text pressed again is the same thing; another text is another, also while the first is on its way. */
+  private sent = { key: newKey(), text: '' };
 
   constructor(
     readonly form: HTMLFormElement,
-    take: (text: string) => Promise<void>,
+    take: (text: string, key: string) => Promise<void>,
   ) {
     this.text = find<HTMLTextAreaElement>('textarea', form);
     this.error = find('[data-error]', form);
@@ -23,14 +25,21 @@ export class Field {
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const text = this.text.value.trim();
-      if (text) void take(text);
-      else this.refuseEmpty();
+      if (!text) return this.refuseEmpty();
+      if (text !== this.sent.text) this.sent = { key: newKey(), text };
+      void take(text, this.sent.key);
     });
   }
 
   set(text: string): void {
     this.text.value = text;
     this.grow();
+  }
+
+  /** This text was taken: the field is empty for the next one, unless that is being written already. */
+  taken(text: string, key: string): void {
+    if (this.sent.key === key) this.sent = { key: newKey(), text: '' };
+    if (this.text.value.trim() === text) this.clear();
   }
 
   clear(): void {

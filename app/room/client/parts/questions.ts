@@ -1,5 +1,5 @@
 /** Questions as the audience sees them: the one being answered, those that wait by votes, one's own, and those that are done. */
-import { KeyedList, find, mold, newKey, part, press, say, show } from './dom';
+import { KeyedList, find, mold, part, press, say, show } from './dom';
 import { Field } from './fields';
 import type { Outbox } from './outbox';
 import type { Room } from './room';
@@ -91,16 +91,14 @@ export class Questions {
   private prepareField(): void {
     const form = find<HTMLFormElement>('[data-ask]');
     const anonymous = form.querySelector<HTMLInputElement>('[name=anonymous]');
-    let key = newKey();
-    const field = new Field(form, async (text) => {
+    const field = new Field(form, async (text, key) => {
       field.refuse(null);
       const answer = await this.outbox.send('ask', { key, text, anonymous: anonymous?.checked ?? false }, key);
       if (answer.error && answer.error !== 'offline') {
         field.refuse(answer);
         return;
       }
-      key = newKey();
-      field.clear();
+      field.taken(text, key);
       if (!answer.error) this.showSent(form, true);
     });
     field.onRefused = () => this.showSent(form, false);
