@@ -90,7 +90,7 @@ def plan(cast: Cast) -> tuple[str, list[str]]:
     page.get_by_label("Judul", exact=True).fill(TITLE)
     page.get_by_label("Ringkasan").fill("Bertanya dulu, baru membantu.")
     page.get_by_label("Mulai", exact=True).fill(begins.strftime("%Y-%m-%dT%H:%M"))
-    page.get_by_label("Selesai", exact=True).fill((begins + timedelta(minutes=90)).strftime("%Y-%m-%dT%H:%M"))
+    page.get_by_label("Berakhir", exact=True).fill((begins + timedelta(minutes=90)).strftime("%Y-%m-%dT%H:%M"))
     page.get_by_label("JP", exact=True).fill("2")
     page.get_by_role("button", name="Simpan rancangan").click()
     expect(page.locator("h1")).to_have_text(TITLE)
