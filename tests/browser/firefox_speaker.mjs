@@ -38,8 +38,8 @@ try {
         const tile = [...document.querySelectorAll('[data-tiles] .tile')].find((one) => one.textContent.includes(name));
         const video = tile?.querySelector('video');
         if (!video?.videoWidth) return false;
-        video.dataset.first ??= String(video.getVideoPlaybackQuality().totalVideoFrames);
-        return video.getVideoPlaybackQuality().totalVideoFrames > Number(video.dataset.first) + 5;
+        video.dataset.first ??= String(video.currentTime); // Firefox counts no frames of a stream
+        return video.currentTime > Number(video.dataset.first) + 2;
       }),
     { polling: 500 },
     others,

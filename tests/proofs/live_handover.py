@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from bench.live_gaps import LISTEN, SAID_DELAY
+from tests.e2e.performing import LONG
 from tests.proofs.live_acts import press, told, within
 
 BEYOND_THE_DELAY, LONGEST_GAP = 3.0, 1.0  # seconds
@@ -97,6 +98,7 @@ def wait_until_calm(viewers: Sequence[Page], takes: Callable[[], int], seconds: 
 
 def bring_on(moderator: Page, name: str) -> None:
     press(moderator, moderator.locator("[data-green] li", has_text=name).get_by_role("button", name="Naikkan"))
+    expect(moderator.locator("[data-tiles] .tile", has_text=name)).to_be_visible(timeout=LONG)
 
 
 def take_off(moderator: Page, name: str) -> None:
