@@ -166,6 +166,7 @@ def enter_stage_alone(moderator: Page) -> None:
     button = moderator.get_by_role("button", name="Masuk tanpa kamera dan mikrofon")
     if button.count() and button.is_visible():
         press(moderator, button)
+        expect(moderator.locator("[data-own]")).to_be_visible(timeout=LONG)  # from then on the focus stays where it is put
 
 
 def watch(viewers: list[tuple[str, Page]], slug: str) -> None:
