@@ -14,7 +14,7 @@ from app.room import fields
 from app.room.events import EventGroup, Here, hears
 from app.room.room import Room
 from app.stage import seats, services
-from app.stage.part import MUTED, SEAT_CLOSED, SEAT_OPENED, UNMUTE_ASKED, StagePart
+from app.stage.part import ASKED, MUTED, SEAT_CLOSED, SEAT_OPENED, UNMUTE_ASKED, StagePart
 from app.stage.seats import GREEN, ON_STAGE, Seat
 from app.stage.standing import LAYOUTS
 from app.webinars.permissions import MODERATE
@@ -109,7 +109,7 @@ class Directing(EventGroup):
 
     @hears(MODERATE, "Let another browser compose.", answers="`passed`: whether there was one", pace=(6, 30))
     def on_change_composer(self, here: Here) -> dict[str, Any]:
-        return {"passed": here.room.part(StagePart).pass_on(time.monotonic(), "asked")}
+        return {"passed": here.room.part(StagePart).pass_on(time.monotonic(), ASKED)}
 
 
 def invite(room: Room, key: str, invited: bool) -> None:

@@ -31,7 +31,9 @@ log = structlog.get_logger()
 
 STANDING = "stage"  # the name under which it is kept
 STARTING_SECONDS = 3.0  # beyond the silence allowed: a new composer has to start its recorder
+WEARY_SECONDS = 4.0  # so much longer a silent composer keeps the lease when the next one has just failed as well
 KEPT_SECONDS = 20.0  # a seat waits so long for its browser to come back
+ASKED, BEHIND, SILENT = "asked", "behind", "silent"  # why the programme is passed on, as the log says it
 
 STAGE_CHANGED = told(
     "stage_changed",
@@ -238,10 +240,12 @@ class StagePart(Part):
             self.look_for_composer()
 
     def pass_on(self, now: float, why: str) -> bool:
-        """From a composer that fails to the next one. False when there is no other: it keeps the lease and may recover. `why` is for the log."""
+        """From a composer that fails to the next one. False when it keeps the lease and may recover: there is no other, or only one that has
+        just failed as well (`BEHIND`: a smaller picture is better; `SILENT`: it gets longer to speak again). Two weak browsers that take turns
+        would each be cut off before they have caught up."""
         holder = self.seats.get(self.lease.participant or "")
         other = best_composer(self.seats, now, but_not=self.lease.participant, broken=self.broken)
-        if other is None:
+        if other is None or (why != ASKED and other.failed_lately(now) and not self.lease.is_silent(now - WEARY_SECONDS)):
             return False
         if holder is not None:
             holder.failed_at = now
@@ -275,7 +279,7 @@ class StagePart(Part):
 
     def look_after(self, now: float) -> None:
         if self.live and self.lease.is_silent(now):
-            self.pass_on(now, "silent")
+            self.pass_on(now, SILENT)
         for seat in [seat for seat in self.seats.values() if seat.lost_at is not None and now - seat.lost_at > KEPT_SECONDS]:
             self.stand_up(seat.key)
         still = self._still_now(now)

@@ -21,6 +21,7 @@ from app.stage import seats, services
 from app.stage.directing import leave_alone
 from app.stage.ice import ice_servers
 from app.stage.part import (
+    BEHIND,
     QUALITY_TOLD,
     SEAT_TAKEN,
     SIGNAL,
@@ -165,7 +166,7 @@ class Seating(EventGroup):
 
     @hears(ATTEND, "The composing browser is too slow: another one is to compose.", answers="`passed`: whether there was one", pace=(6, 60), epoch=fields.number())
     def on_hand_over(self, here: Here, epoch: int) -> dict[str, Any]:
-        return {"passed": _composing(here, epoch).pass_on(time.monotonic(), "behind")}
+        return {"passed": _composing(here, epoch).pass_on(time.monotonic(), BEHIND)}
 
     @hears(
         ATTEND,

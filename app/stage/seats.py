@@ -39,6 +39,10 @@ class Seat:
     def may_compose(self) -> bool:
         return self.composes and self.connection is not None and self.role != VOICE
 
+    def failed_lately(self, now: float) -> bool:
+        """Whether it composed and fell silent or behind less than a minute ago."""
+        return self.failed_at is not None and now - self.failed_at < FORGIVEN_SECONDS
+
     def shown(self) -> dict[str, Any]:
         """As everybody sees somebody on stage."""
         return {"key": self.key, "name": self.name, "note": self.note, "role": self.role, "microphone": self.microphone, "camera": self.camera, "screen": self.screen}
@@ -67,8 +71,7 @@ def best_composer(seats: dict[str, Seat], now: float, *, but_not: str | None = N
     speaker, the better link before the weaker one."""
 
     def rank(seat: Seat) -> tuple[bool, bool, int]:
-        failed = seat.failed_at is not None and now - seat.failed_at < FORGIVEN_SECONDS
-        return (failed, seat.role != MODERATOR, -seat.kbps)
+        return (seat.failed_lately(now), seat.role != MODERATOR, -seat.kbps)
 
     able = [seat for seat in seats.values() if seat.may_compose and seat.key != but_not and reaches_stage(seats, seat, broken)]
     return min(able, key=rank, default=None)

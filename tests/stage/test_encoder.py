@@ -18,6 +18,7 @@ from app.stage.encoder import commands, pace
 from app.stage.encoder.ladders import Ladder, ladders
 from app.stage.encoder.merging import read_run_playlist
 from app.stage.encoder.watching import AnotherEncoder, Encoder
+from app.stage.matroska import Index
 from tests.stage.recordings import H264, VP8, recording
 from tests.stage.test_merging import as_a_player
 
@@ -254,6 +255,31 @@ def test_what_is_no_recording_at_all_is_given_up(room: Path, encoder: Encoder, m
     (room / "ended").touch()
     until(finished(room), encoder)
     assert stream(room) == ""
+
+
+@pytest.mark.parametrize("size", [0, 40, 8000])  # of the first cluster: nothing, a cut block, half a key frame
+def test_a_browser_lost_as_it_began_does_not_keep_the_next_one_waiting(room: Path, encoder: Encoder, size: int) -> None:
+    content = recording()
+    index = Index()
+    index.feed(content)
+    Growing(room).add(content[: (index.header_end or 0) + size]).end()
+    Growing(room, 2).add(content)
+    until(lambda: "2-1/" in stream(room), encoder, 12)  # eight tries with their pauses would take twice as long
+    assert (room / "hls" / "take-1.done").exists()
+
+
+def test_a_take_that_still_grows_is_not_given_up(room: Path, encoder: Encoder) -> None:
+    """An ffmpeg killed before the first key frame has come whole."""
+    content = recording()
+    growing = Growing(room).add(content[:3000])
+    until(lambda: encoder.at_work, encoder)
+    run = encoder.rooms[ROOM].run
+    assert run is not None
+    run.child.kill()
+    until(lambda: encoder.rooms[ROOM].failures, encoder)
+    growing.add(content[3000:]).end()
+    until(lambda: (room / "hls" / "take-1.done").exists(), encoder)
+    assert stream(room).count("#EXTINF") >= 5
 
 
 def test_rooms_beyond_the_bound_wait_for_their_turn(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from app.room.hands import Hands
 from app.room.presence import Presence
 from app.room.room import Room
 from app.stage.lease import SILENT_SECONDS
-from app.stage.part import KEPT_SECONDS, STARTING_SECONDS, StagePart
-from app.stage.seats import GREEN, MODERATOR, ON_STAGE, SPEAKER, VOICE, Seat, best_composer, has_room
+from app.stage.part import ASKED, BEHIND, KEPT_SECONDS, STARTING_SECONDS, WEARY_SECONDS, StagePart
+from app.stage.seats import FORGIVEN_SECONDS, GREEN, MODERATOR, ON_STAGE, SPEAKER, VOICE, Seat, best_composer, has_room
 from app.stage.takes import Takes
 
 
@@ -81,6 +81,20 @@ def test_a_silent_composer_is_replaced_and_told(part: StagePart, told: list[Any]
     assert ("c-s1", "stop_composing", {"epoch": 1}) in told
     part.look_after(100.2 + SILENT_SECONDS + STARTING_SECONDS)
     assert part.lease.participant == "s2"
+
+
+def test_two_weak_browsers_do_not_take_turns(part: StagePart) -> None:
+    part.sit(seat("s1"))
+    part.sit(seat("s2"))
+    assert part.pass_on(99.0, BEHIND)
+    assert not part.pass_on(100.0, BEHIND), "a smaller picture is better than a browser that has just failed"
+    part.lease.heard(100.0)
+    part.look_after(100.1 + SILENT_SECONDS)
+    assert part.lease.participant == "s2"
+    part.look_after(100.1 + SILENT_SECONDS + WEARY_SECONDS)
+    assert part.lease.participant == "s1"
+    assert part.pass_on(107.0, ASKED), "a moderator's word holds always"
+    assert part.pass_on(108.0 + FORGIVEN_SECONDS, BEHIND)
 
 
 def test_alone_a_silent_composer_keeps_the_lease_and_a_still_stands_until_pieces_come(part: StagePart) -> None:

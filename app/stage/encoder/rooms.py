@@ -19,6 +19,7 @@ from app.stage.matroska import Cluster
 ALMOST_MS = 60  # a segment may end so much before the cluster with the next key frame
 PAUSES_SECONDS = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0)  # before the next run, after so many that made nothing
 LOWERED, RAISED = "quality_lowered", "quality_raised"
+LOOK_AGAIN_SECONDS = 0.5
 MOST_FAILURES = 8  # of a take that has ended: what then still fails is left out of the stream, not of the recording
 
 
@@ -88,8 +89,7 @@ class Room:
             index.catch_up_wholly()
             cluster = self._where_to_go_on(max(made.end_ms for made in earlier), index)
             if cluster is None:
-                self.failures += 1
-                self._fail(take, "nowhere to go on")
+                self._wait_for_more(take)
                 return
             place, start_ms = cluster.at, cluster.ms
         steps = ladders(take.copies_picture)
@@ -100,9 +100,16 @@ class Room:
         say("live_run_started", room=self.folder.name, take=take.number, run=made.run, at_ms=start_ms, step=made.step)
 
     def _where_to_go_on(self, end_ms: int, index: TakeIndex) -> Cluster | None:
-        """Where the segments end; beyond that when the last runs came no further."""
+        """Where the segments end; beyond that when the last runs came no further, once more from the same place when nothing lies beyond."""
         beyond = index.start_after(end_ms + (self.failures - 1) * 1000) if self.failures else None
+        if beyond is None and self.failures > 1 and self._has_ended():
+            return None
         return beyond or index.start_for(end_ms + ALMOST_MS) or index.start_after(-1)
+
+    def _has_ended(self) -> bool:
+        """Whether the take at work grows no more."""
+        known = layout.read_take(self.folder / "takes" / str(self.take.number)) if self.take else None
+        return known is not None and known.ended
 
     def _look_after(self, run: Run) -> None:
         gone = run.has_gone
@@ -148,8 +155,14 @@ class Room:
     def _fail(self, take: Take, complaint: str) -> None:
         self.not_before = time.monotonic() + PAUSES_SECONDS[min(self.failures, len(PAUSES_SECONDS) - 1)]
         say("live_run_failed", room=self.folder.name, take=take.number, failures=self.failures, reason=complaint[-300:])
-        known = layout.read_take(self.folder / "takes" / str(take.number))
-        if self.failures >= MOST_FAILURES and known is not None and known.ended:
+        if self.failures >= MOST_FAILURES and self._has_ended():
+            self._finish(take)
+
+    def _wait_for_more(self, take: Take) -> None:
+        """There is no key frame that has not been tried. A browser that was lost as it began leaves such a take: the next one must not wait for it."""
+        self.not_before = time.monotonic() + LOOK_AGAIN_SECONDS
+        if self._has_ended():
+            say("live_take_left_out", room=self.folder.name, take=take.number)
             self._finish(take)
 
     def _finish(self, take: Take) -> None:

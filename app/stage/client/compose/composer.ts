@@ -4,8 +4,8 @@ import { canSend } from '../take/take';
 import type { Mix } from './mix';
 import { Painter, type Scene } from './painter';
 
-export const FULL = { width: 1280, height: 720, fps: 24 };
-export const SMALL = { width: 640, height: 360, fps: 10 };
+export const FULL = { width: 1280, height: 720 };
+export const SMALL = { width: 640, height: 360 };
 
 export class Composer {
   readonly stream: MediaStream;
@@ -20,6 +20,7 @@ export class Composer {
     mix: Mix,
     private readonly scene: () => Scene,
     size = FULL,
+    fps = 24,
   ) {
     const canvas = document.createElement('canvas');
     canvas.width = size.width;
@@ -29,7 +30,7 @@ export class Composer {
     this.picture = captured.getVideoTracks()[0] as CanvasCaptureMediaStreamTrack;
     this.stream = new MediaStream([this.picture, mix.track]);
     this.clock.onmessage = () => this.draw();
-    this.beat(size.fps);
+    this.beat(fps);
   }
 
   /** So many frames a second from now on. */

@@ -9,14 +9,17 @@ const BEHIND_MS = 2000;
 const STEPS = [24, 15, 10]; // frames a second, as the line or the machine gets weaker
 const STEP_PATIENCE_MS = 4000;
 const RELIEVED_MS = 30_000;
+const REMEMBERED_MS = 60_000; // a browser that was too weak begins no stronger when its turn comes again soon
 const REPORT_EVERY_MS = 2000;
 
 export class Programme {
   private epoch = 0;
   private composer: Composer | null = null;
   private take: Promise<RunningTake> | null = null;
+  private size = FULL;
   private step = 0;
   private steppedAt = 0;
+  private endedAt = -Infinity;
   private reportedAt = 0;
   private loud: string | null = null;
   private timer = 0;
@@ -39,8 +42,11 @@ export class Programme {
       (await this.take).renew(epoch);
       return;
     }
-    this.step = 0;
-    await this.start(FULL);
+    if (performance.now() - this.endedAt > REMEMBERED_MS) {
+      this.size = FULL;
+      this.step = 0;
+    }
+    await this.start();
     this.timer = window.setInterval(() => this.listen(), 300);
   }
 
@@ -49,11 +55,11 @@ export class Programme {
     this.epoch = 0;
     clearInterval(this.timer);
     await this.end();
-    this.told('idle');
+    if (!this.composer) this.told('idle'); // else its turn has come again meanwhile
   }
 
-  private async start(size: typeof FULL): Promise<void> {
-    this.composer = new Composer(this.mix, this.scene, size);
+  private async start(): Promise<void> {
+    this.composer = new Composer(this.mix, this.scene, this.size, STEPS[this.step]);
     this.steppedAt = performance.now();
     const hears = { onTrouble: (behindMs: number) => void this.giveWay(behindMs), onStats: (stats: { kbps: number; behindMs: number }) => this.report(stats) };
     this.take = startTake(this.room, this.composer.stream, this.epoch, hears, this.composer.pace);
@@ -70,6 +76,7 @@ export class Programme {
   private async end(): Promise<void> {
     const [take, composer] = [this.take, this.composer];
     this.take = this.composer = null;
+    this.endedAt = performance.now();
     await take?.then((taken) => taken.stop()).catch(() => undefined);
     composer?.close();
   }
@@ -89,16 +96,17 @@ export class Programme {
     if (this.step + 1 < STEPS.length) return this.beat(this.step + 1);
     this.steppedAt = performance.now();
     const answer = await this.room.send('hand_over', { epoch: this.epoch });
-    if (answer.passed === false) {
+    if (answer.passed === false && this.size !== SMALL) {
+      this.size = SMALL;
       await this.end();
-      await this.start(SMALL);
+      await this.start();
     }
   }
 
   private beat(step: number): void {
     this.step = step;
     this.steppedAt = performance.now();
-    this.composer?.beat(STEPS[step] ?? SMALL.fps);
+    this.composer?.beat(STEPS[step] as number);
   }
 
   private listen(): void {
