@@ -42,6 +42,12 @@ pace.wrote(10900);
 told.push(pace.wasHeld() && !pace.wasHeld() && pace.mayDraw);
 pace.restart();
 told.push(pace.lagMs);
+const begun = now;
+let drawn = 0;
+for (; now < begun + 11000; now += 50) if (pace.mayDraw) { pace.drew(); drawn += 1; }
+told.push(drawn);
+pace.wrote(0);
+told.push(pace.lagMs);
 console.log(JSON.stringify(told));
 """
 
@@ -71,7 +77,7 @@ def test_the_moment_of_the_last_picture(tmp_path: Path, kind: str, size: int) ->
 
 
 def test_frames_are_held_while_the_recorder_is_behind(tmp_path: Path) -> None:
-    keeps_up, behind, stuck, goes_on, anew = run(tmp_path, "pace.ts", PACE)
+    keeps_up, behind, stuck, goes_on, anew, drawn, first = run(tmp_path, "pace.ts", PACE)
     assert keeps_up
     assert behind is not None
     assert stuck is not None
@@ -79,3 +85,6 @@ def test_frames_are_held_while_the_recorder_is_behind(tmp_path: Path) -> None:
     assert stuck >= 3000  # one frame now and then, to see whether it lives
     assert goes_on
     assert anew == 0
+    assert drawn is not None
+    assert 40 <= drawn <= 45, "two seconds of pictures, then one now and then, for a recorder that writes nothing at all"
+    assert first == 0
