@@ -16,10 +16,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from app.kernel import bodies, clock, cookies, schema, templates
+from app.kernel import bodies, clock, cookies, templates
 from app.kernel.db import db
 from app.kernel.errors import Busy, DomainError, NotAllowed, NotFound, SignInNeeded, TooLarge, TooMany
-from app.kernel.outage import tell_outage
+from app.kernel.outage import is_outage, tell_outage
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; media-src 'self' blob:; "
@@ -178,7 +178,7 @@ def _answer_database_error(error: OperationalError | ProgrammingError | NoConnec
 
 def _answer_wrong_statement(error: ProgrammingError) -> Any:
     """PostgreSQL's word for a table or a column that is not there: a fault of ours, unless the database has another schema."""
-    return _answer_database_error(error) if schema.explains(error) else _answer_fault(error)
+    return _answer_database_error(error) if is_outage(error) else _answer_fault(error)
 
 
 def _answer_fault(error: Exception) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.kernel import schema
@@ -20,3 +20,8 @@ def tell_outage(error: Busy | DBAPIError | NoConnectionFree) -> None:
         log.error("database_unavailable", reason="schema_behind", missed=str(error.orig), needed=schema.NEEDED)
     else:
         log.error("database_unavailable", reason=str(getattr(error, "orig", error)))
+
+
+def is_outage(error: Busy | DBAPIError | NoConnectionFree) -> bool:
+    """False for a statement that is wrong in itself: that is a fault of the code."""
+    return not isinstance(error, ProgrammingError) or schema.explains(error)

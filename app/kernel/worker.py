@@ -12,15 +12,20 @@ import time
 
 import structlog
 from flask import Flask
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.kernel import jobs
 from app.kernel.db import db
 from app.kernel.errors import Busy
 from app.kernel.jobs import Lane
+from app.kernel.outage import is_outage, tell_outage
 
 IDLE_SECONDS = 0.5
 BEAT_SECONDS = 5.0
+SIGN_ON_SECONDS = 2.0  # between two tries of the first sign of life
 THREADS = {Lane.DEFAULT: 2, Lane.ENCODING: 1}
+OUTAGES = (Busy, OperationalError, ProgrammingError, NoConnectionFree)
 log = structlog.get_logger()
 
 
@@ -57,17 +62,16 @@ class Worker:
         log.info("worker_stopped", unfinished=len(self.running))
 
     def _sign_on(self) -> None:
-        """The first sign of life; while the database is locked, again and again."""
+        """The first sign of life; while the database is locked, away or not yet set up, again and again."""
         while not self.stopping.is_set():
             with self.app.app_context():
                 try:
                     jobs.renew([], self.holder)
                     jobs.release_leases_of_the_dead()
                     return
-                except Busy as error:
-                    db.session.rollback()
-                    log.error("database_unavailable", reason=error.code)
-            self.stopping.wait(IDLE_SECONDS)
+                except OUTAGES as error:
+                    _tell(error, "not_signed_on")
+            self.stopping.wait(SIGN_ON_SECONDS)
 
     def _put_down(self) -> None:
         """What is not finished goes back to the queue; without a database its lease runs out by itself."""
@@ -85,9 +89,8 @@ class Worker:
             try:
                 jobs.renew(list(self.running), self.holder)
                 jobs.enqueue_periodic()
-            except Busy as error:
-                db.session.rollback()
-                log.error("database_unavailable", reason=error.code)
+            except OUTAGES as error:
+                _tell(error, "heartbeat_failed")
             except Exception:
                 log.exception("heartbeat_failed")
                 db.session.rollback()
@@ -97,9 +100,10 @@ class Worker:
             try:
                 if not self.work_once(lane):
                     self.stopping.wait(IDLE_SECONDS)
-            except Busy as error:
-                log.error("database_unavailable", reason=error.code, lane=lane)
-                self.stopping.wait(IDLE_SECONDS)
+            except OUTAGES as error:
+                with self.app.app_context():
+                    _tell(error, "worker_fault")
+                self.stopping.wait(IDLE_SECONDS if isinstance(error, Busy) else BEAT_SECONDS)
             except Exception:
                 log.exception("worker_fault", lane=lane)
                 self.stopping.wait(BEAT_SECONDS)
@@ -135,6 +139,15 @@ class Worker:
                 self.running.pop(row.id, None)
                 structlog.contextvars.clear_contextvars()
             return True
+
+
+def _tell(error: Busy | OperationalError | ProgrammingError | NoConnectionFree, fault: str) -> None:
+    """One line when the database is the reason; `fault` with all that is known when a statement is wrong."""
+    db.session.rollback()
+    if is_outage(error):
+        tell_outage(error)
+    else:
+        log.error(fault, exc_info=error)
 
 
 def drain(app: Flask) -> int:

@@ -88,15 +88,28 @@ class CourseStanding:
 
     @cached_property
     def states(self) -> dict[str, str]:
-        """Each lesson as the outline draws it: done, half or todo, with "-shut" behind it while others have to be completed first."""
-        found, all_before = {}, True
-        linear, done = self.course.sequence == "LINEAR", self.completed
+        """Each lesson as the outline draws it: done, half or todo, with "-shut" behind one to do while others have to be completed first."""
+        found = {}
         for lesson in self.course.lessons:
             key = lesson.key
-            shut = (linear and not all_before) or any(needed not in done for needed in lesson.requires)
-            state = "done" if key in done else "half" if key in self.lessons and not shut else "todo"
-            found[key] = f"{state}-shut" if shut else state
-            all_before = all_before and key in done
+            state = "done" if key in self.completed else "half" if key in self.lessons else "todo"
+            found[key] = "todo-shut" if key in self.openers else state
+        return found
+
+    @cached_property
+    def openers(self) -> dict[str, tuple[str, ...]]:
+        """For each lesson that is shut, what opens it: keys of the nearest one to complete before it where the order is fixed, and of those that
+        its author named."""
+        found: dict[str, tuple[str, ...]] = {}
+        linear, done = self.course.sequence == "LINEAR", self.completed
+        nearest: tuple[str, ...] = ()
+        for lesson in self.course.lessons:
+            if lesson.key in done:
+                continue
+            if needed := (*nearest, *(key for key in lesson.requires if key not in done)):
+                found[lesson.key] = tuple(dict.fromkeys(needed))
+            if linear:
+                nearest = (lesson.key,)
         return found
 
     @cached_property

@@ -43,7 +43,10 @@ def jp_of(counted: float, minutes_per_jp: float, most: int) -> int:
 
 
 def what_locks(lessons: Collection[LessonLike], key: str, linear: bool, completed: Collection[str]) -> tuple[str, ...]:
-    """The keys of the lessons to complete before this one opens; empty when it is open."""
+    """The keys of the lessons to complete before this one opens; empty when it is open. What was completed stays open, also when a lesson
+    was put before it later."""
+    if key in completed:
+        return ()
     needed: list[str] = []
     for lesson in lessons:
         if lesson.key == key:

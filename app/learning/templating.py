@@ -30,7 +30,7 @@ SOUND = _l("Rekaman suara")
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(form_label=form_label, kind_label=kind_label, day_note=day_note, outline_module=outline_module, opens_after=opens_after)
+    app.jinja_env.globals.update(form_label=form_label, kind_label=kind_label, day_note=day_note, outline_module=outline_module)
     app.jinja_env.globals.update(course_path=course_path, lesson_path=lesson_path)
     app.jinja_env.globals.update(whereabouts=whereabouts, next_step=next_step, lesson_law=lesson_law, course_part=course_part, note_mold=note_mold)
     app.jinja_env.globals.update(reason_words=reason_words)
@@ -46,28 +46,30 @@ def kind_label(course: CourseOutline, lesson: LessonOutline) -> Any:
     return SOUND if lesson.key in sound_lessons(course) else get_kind(lesson.kind).label
 
 
-def opens_after(course: CourseOutline, lesson: LessonOutline) -> str:
-    """The titles of the lessons that open this one: the one before it where the order is fixed, and those its author named."""
-    keys = [before.key] if course.sequence == "LINEAR" and (before := course.previous(lesson.key)) else []
-    return ", ".join(course.lesson(key).title for key in dict.fromkeys([*keys, *lesson.requires]))
-
-
 def outline_module(standing: CourseStanding, module: ModuleOutline, at: str | None) -> Markup:
     """A module with its lessons in the outline. There are few different ones in a course, so they are kept: every page shows them all."""
     lessons, course = module.lessons, standing.course
     here = at if at and course.lesson(at).module_key == module.key else None
     states = tuple(standing.states[lesson.key] for lesson in lessons) if standing.is_enrolled else ()
     is_open = here is not None or (not states and module.position == 1)
+    openers = tuple(standing.openers.get(lesson.key, ()) for lesson in lessons) if states else ()
     added = standing.added.intersection(lesson.key for lesson in lessons)
-    return kept(_draw_outline_module, course.version_id, module.key, states, added, is_open, here, sound_lessons(course))
+    return kept(_draw_outline_module, course.version_id, module.key, states, openers, added, is_open, here, sound_lessons(course))
 
 
 def _draw_outline_module(
-    version_id: int, key: str, states: tuple[str, ...], added: frozenset[str], is_open: bool, here: str | None, _sounds: frozenset[str]
+    version_id: int,
+    key: str,
+    states: tuple[str, ...],
+    openers: tuple[tuple[str, ...], ...],
+    added: frozenset[str],
+    is_open: bool,
+    here: str | None,
+    _sounds: frozenset[str],
 ) -> Markup:
     course = get_outline(version_id)
-    finished = sum(state.startswith("done") for state in states)
-    return draw("learning/_outline_module.html", "outline_module", course, course.module(key), states, added, finished, is_open, here)
+    titles = [", ".join(course.lesson(one).title for one in keys) for keys in openers]
+    return draw("learning/_outline_module.html", "outline_module", course, course.module(key), states, titles, added, states.count("done"), is_open, here)
 
 
 def course_part(part: str, course: CourseOutline) -> Markup:

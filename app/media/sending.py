@@ -27,6 +27,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import http_date, is_resource_modified, parse_range_header
 
 from app.kernel.file_body import FileBody
+from app.kernel.outage import tell_outage
 from app.media import delivery
 
 ADDRESS = re.compile(r"/media/(\.?[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-.]+)/((?!captions/).+)")
@@ -80,7 +81,8 @@ class MediaFiles:
         except delivery.Forged:
             raise _Refused(404) from None
         except (OperationalError, NoConnectionFree) as error:
-            log.error("database_unavailable", reason=str(getattr(error, "orig", error)))
+            with self.app.app_context():
+                tell_outage(error)
             raise _Refused(503, **{"Retry-After": "5"}) from error
         content_type = delivery.CONTENT_TYPES.get(path.rpartition(".")[2])
         key = place and (place.original if path == delivery.ORIGINAL else f"{place.folder}/{path}")

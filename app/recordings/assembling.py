@@ -183,7 +183,8 @@ def _link_pictures(found: Material, prefix: str, folder: Path, work: Path) -> tu
     loud = False
     for name in pieces.pictures_of(found.runs):
         try:
-            facts = probe_video(_sample(next(run.rungs[name] for run in found.runs if name in run.rungs), work))
+            longest = max((run for run in found.runs if name in run.rungs), key=lambda run: run.seconds)
+            facts = probe_video(_sample(longest.rungs[name], work))
         except Refused as refused:
             log.warning("live_rung_refused", rung=name, code=refused.code, detail=refused.detail)
             continue

@@ -9,10 +9,12 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from alembic import command
 from flask import Flask
 from sqlalchemy import select, update
 
 from app.kernel import clock, jobs
+from app.kernel.cli import alembic_config
 from app.kernel.db import db, transaction
 from app.kernel.health import check_worker
 from app.kernel.jobs import Job, JobState, Lane, WorkerHeartbeat
@@ -320,3 +322,26 @@ def test_a_job_that_kills_every_worker_stops_at_its_last_try(app: Flask, handler
     assert until(lambda: job(job_id).state == JobState.FAILED)
     assert survivor.poll() is None
     assert proof() == {"deadly began": 2}
+
+
+def test_a_worker_on_a_database_without_tables_says_so_and_works_once_they_are_there(app: Flask, start: Start) -> None:
+    db.session.remove()
+    command.downgrade(alembic_config(), "base")
+    db.session.remove()
+    child = start("tests.kernel.children", "work")
+    assert child.stderr is not None
+    first = child.stderr.readline()
+    assert "database_unavailable" in first
+    assert "schema_behind" in first
+    command.upgrade(alembic_config(), "head")
+
+
+    def works() -> bool:
+        db.session.rollback()
+        return check_worker().ok
+
+    assert until(works)
+    assert child.poll() is None
+    child.terminate()
+    _out, told = child.communicate(timeout=30)
+    assert "Traceback" not in told

@@ -120,3 +120,16 @@ def test_a_quiz_that_is_passed_before_its_lesson_is_open_completes_nothing(app, 
     with transaction():
         services.complete_lesson(siti.id, course, course.lesson("satu"))
     assert states_after_passing() == "done"
+
+
+def test_what_opens_a_lesson_is_named_also_when_the_one_before_it_is_done(app):
+    """A lesson was put in before two that this person had completed."""
+    publish_course("contoh", lesson("baru"), lesson("satu"), lesson("dua"), lesson("tiga"), sequence="LINEAR")
+    course = get_current_outline("contoh")
+    done = {key: LessonStanding(LessonState.COMPLETED, clock.now(), clock.now(), {}) for key in ("satu", "dua")}
+    standing = CourseStanding(course, SimpleNamespace(last_lesson_id=None, enrolled_at=clock.now()), done)
+    assert standing.openers == {"tiga": ("baru",)}
+    with app.test_request_context("/"):
+        drawn = outline_module(standing, course.modules[0], None)
+    assert "Terbuka setelah Materi baru" in drawn
+    assert '<a href="/kursus/contoh/belajar/dua">' in drawn

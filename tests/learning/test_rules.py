@@ -45,6 +45,13 @@ def test_a_linear_course_opens_one_lesson_after_the_other() -> None:
     assert rules.what_locks(lessons, "c", False, set()) == ()
 
 
+def test_what_was_completed_stays_open_when_a_lesson_is_put_before_it() -> None:
+    lessons = [Item("new"), Item("a"), Item("b"), Item("c", ("new",))]
+    assert rules.what_locks(lessons, "a", True, {"a"}) == ()
+    assert rules.what_locks(lessons, "c", False, {"c"}) == ()
+    assert rules.what_locks(lessons, "b", True, {"a"}) == ("new",)
+
+
 def test_a_free_course_still_keeps_what_a_lesson_requires() -> None:
     lessons = [Item("a"), Item("b"), Item("c", ("a",))]
     assert rules.what_locks(lessons, "c", False, {"b"}) == ("a",)

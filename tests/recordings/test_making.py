@@ -178,6 +178,24 @@ def test_what_the_real_encoder_leaves(app, webinar):
     assert asset.renditions["audio"]["bytes"] > 10_000
 
 
+@pytest.mark.parametrize("seconds", [0.1, 0.4])
+def test_a_first_take_of_a_moment_costs_nothing_of_the_others(app, webinar, seconds):
+    """Whoever was to send the broadcast was lost as it began."""
+    add_take(webinar, 1, 5, seconds=seconds, runs=())
+    add_take(webinar, 2, 8, seconds=5, runs=())
+    (live_folder(webinar.id) / "hls" / "finished").unlink()
+    live_stream(webinar.id)
+    recording = make(webinar)
+    assert recording.state == RecordingState.READY
+    assert [part[0] for part in recording.parts][-1] == 2
+    asset = db.session.get_one(MediaAsset, recording.asset_id)
+    assert asset.duration_seconds == pytest.approx(5 + seconds, abs=0.5)
+    assert [rung["name"] for rung in asset.renditions["rungs"]] == ["240p", "360p"]
+    drain(app)
+    better = db.session.get_one(MediaAsset, recording_of(webinar).asset_id)
+    assert (better.state, better.stage) == (AssetState.READY, Stage.DONE), (better.failure_code, better.failure_detail)
+
+
 def test_begun_twice_is_one_recording(app, webinar):
     add_take(webinar, 1, 5)
     first = make(webinar)
