@@ -208,7 +208,15 @@ function watch(view: HTMLElement): void {
     const late = delayNow();
     return late !== null && Math.abs(late - (toldDelay ?? -DELAY_MOVED_MS)) >= DELAY_MOVED_MS;
   }
-  room.onLink((link) => link === 'live' && ([told, toldDelay] = ['', null]));
+  let wasCut = false;
+  room.onLink((link) => {
+    if (link === 'live') {
+      [told, toldDelay] = ['', null];
+      if (wasCut) dignity.resume();
+    }
+    wasCut = link !== 'live' && playing;
+  });
+  window.addEventListener('online', () => dignity.resume());
 
   // ---- what can be pressed ----
 

@@ -61,6 +61,12 @@ export class Dignity {
     this.helperSince = 0;
   }
 
+  /** The link is there again. */
+  resume(): void {
+    this.picture.resume();
+    this.sound.resume();
+  }
+
   /** A few times a second, while the viewer leaves the choice to us. */
   look(): void {
     if (this.heard === 'picture') this.watchPicture();

@@ -3,17 +3,21 @@
  * gives it back when it is calm. That is what spares listeners the gaps; a fixed small delay is faster and breaks.
  */
 import type Hls from 'hls.js';
-import type { HlsConfig, LevelDetails } from 'hls.js';
+import type { HlsConfig, LevelDetails, LoadPolicy, RetryConfig } from 'hls.js';
 
 const FIRST_DELAY = 2.2; // seconds behind what the server has
 const LONGEST_DELAY = 9;
 const MORE_AFTER_STALL = 2;
 const CALM_MS = 60_000;
+const BEGINNING_MS = 3000; // who has just come has little stored: a halt then says nothing of the link
 const LESS_WHEN_CALM = 0.5;
+const LATE = 0.4; // seconds beyond that delay: enough to catch up, by playing a little faster
 const FASTER = 1.08;
 const SLOWER = 0.93;
 const FRESH_LIST_MS = 3000;
 const AGAIN_MS = 1500;
+const STUCK_MS = 6000;
+const STORED_ENOUGH = 2; // seconds: whoever has that much plays on while the library looks for news by itself
 
 export interface StreamHears {
   /** The last segment of the webinar was played. */
@@ -26,11 +30,15 @@ export class Stream {
   private hls: Hls | null = null;
   private details: LevelDetails | null = null;
   private listAt = 0;
+  private askedAt = 0; // for the last piece
+  private again = (): void => undefined;
   private turn = 0;
   private target = FIRST_DELAY;
   private calmSince = performance.now();
   private stalled = false;
   private started = false;
+  private startedAt = 0;
+  private hurries = false;
 
   constructor(
     readonly media: HTMLMediaElement,
@@ -40,6 +48,7 @@ export class Stream {
     media.addEventListener('ended', () => hears.onEnd());
     media.addEventListener('waiting', () => this.stall());
     media.addEventListener('playing', () => {
+      if (!this.started) this.startedAt = performance.now();
       this.started = true;
       this.stalled = false;
     });
@@ -49,6 +58,7 @@ export class Stream {
   async load(address: () => string, lowestOnly: boolean): Promise<void> {
     const turn = ++this.turn;
     this.drop();
+    this.again = () => void this.load(address, lowestOnly);
     const { default: Made } = await import('hls.js/light');
     if (turn !== this.turn) return;
     if (!Made.isSupported()) {
@@ -67,10 +77,11 @@ export class Stream {
       this.listAt = performance.now();
     });
     hls.on(Made.Events.LEVEL_LOADED, () => (this.listAt = performance.now()));
+    hls.on(Made.Events.FRAG_LOADING, () => (this.askedAt = performance.now()));
     hls.on(Made.Events.ERROR, (_event, { fatal, type }) => {
       if (!fatal) return;
       if (type === Made.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-      else setTimeout(() => turn === this.turn && void this.load(address, lowestOnly), AGAIN_MS);
+      else setTimeout(() => turn === this.turn && this.again(), AGAIN_MS);
     });
     hls.loadSource(address());
     hls.attachMedia(this.media);
@@ -88,11 +99,16 @@ export class Stream {
     this.hls = null;
     this.details = null;
     this.started = false;
-    this.calmSince = performance.now();
+    this.calmSince = this.askedAt = performance.now();
   }
 
   play(): void {
     this.media.play().catch((error: DOMException) => error.name === 'NotAllowedError' && this.hears.onMustPress());
+  }
+
+  /** The link is there again: look for news at once, not when the next try is due. */
+  resume(): void {
+    if (this.hls?.loadingEnabled && this.ahead < STORED_ENOUGH) this.hls.startLoad();
   }
 
   /** Go on with what is live now. */
@@ -105,10 +121,10 @@ export class Stream {
     if (this.hls) this.hls.autoLevelCapping = wanted ? 0 : -1;
   }
 
-  /** A quality by its place, the lightest first; null: by itself. */
+  /** A quality by its place, the lightest first; null: by itself. It holds from the next piece on: what is stored is played. */
   choose(level: number | null): void {
-    if (!this.hls?.levels.length || this.hls.manualLevel === (level ?? -1)) return; // choosing again would throw away what is stored
-    this.hls.nextLevel = level ?? -1;
+    if (!this.hls || !this.started || this.hls.manualLevel === (level ?? -1)) return; // before it plays, the library loses its way
+    this.hls.loadLevel = level ?? -1;
   }
 
   get isLowest(): boolean {
@@ -161,24 +177,34 @@ export class Stream {
   }
 
   private stall(): void {
-    if (!this.started || this.media.seeking || this.stalled || this.hasAllThereIs) return;
+    const isBeginning = !this.started || performance.now() - this.startedAt < BEGINNING_MS;
+    if (isBeginning || this.media.seeking || this.stalled || this.hasAllThereIs) return;
     this.stalled = true;
     this.target = Math.min(LONGEST_DELAY, this.target + MORE_AFTER_STALL);
     this.calmSince = performance.now();
   }
 
+  /** The list names pieces that nobody fetches, and nothing is left to play: the library has lost its way. */
+  private get isStuck(): boolean {
+    const now = performance.now();
+    const knowsMore = this.details !== null && now - this.listAt < FRESH_LIST_MS && !this.hasAllThereIs;
+    return knowsMore && this.ahead < 0.1 && now - this.askedAt > STUCK_MS;
+  }
+
   /** A few times a second: a little slower, or a little faster, towards the delay that this link needs. */
   keepPace(): void {
     const now = performance.now();
+    if (this.isStuck) this.again();
     if (now - this.calmSince > CALM_MS) {
       this.target = Math.max(FIRST_DELAY, this.target - LESS_WHEN_CALM);
       this.calmSince = now;
     }
     const delay = this.hls && this.details ? this.details.edge + (now - this.listAt) / 1000 - this.media.currentTime : null;
     if (delay === null || this.media.paused) return;
-    const rate = delay > this.target + 0.8 && this.ahead > 1.2 ? FASTER : delay < this.target - 0.5 || this.ahead < 0.7 ? SLOWER : 1;
-    if (this.media.playbackRate !== rate && !this.hasAllThereIs) this.media.playbackRate = rate;
-    else if (this.hasAllThereIs && this.media.playbackRate !== 1 && rate >= 1) this.media.playbackRate = rate;
+    if (delay > this.target + LATE) this.hurries = true;
+    else if (delay < this.target + LATE / 5) this.hurries = false;
+    const rate = this.hurries && this.ahead > 0.9 ? FASTER : delay < this.target - 0.5 || this.ahead < 0.7 ? SLOWER : 1;
+    if (this.media.playbackRate !== rate && (rate >= 1 || !this.hasAllThereIs)) this.media.playbackRate = rate;
   }
 }
 
@@ -195,17 +221,22 @@ function settings(address: () => string, delay: number): Partial<HlsConfig> {
     testBandwidth: false,
     abrEwmaFastLive: 2,
     abrEwmaSlowLive: 6,
-    manifestLoadingMaxRetry: 6,
-    levelLoadingMaxRetry: 20,
-    fragLoadingMaxRetry: 20,
-    fragLoadingRetryDelay: 300,
-    levelLoadingRetryDelay: 300,
-    fragLoadingMaxRetryTimeout: 2000,
-    levelLoadingMaxRetryTimeout: 2000,
-    fragLoadingTimeOut: 8000,
-    levelLoadingTimeOut: 4000,
+    manifestLoadPolicy: tries(6, 1000, 20_000),
+    playlistLoadPolicy: tries(20, 300, 4000),
+    fragLoadPolicy: tries(20, 300, 8000),
     xhrSetup: (xhr, url) => xhr.open('GET', withTokenOf(address(), url), true),
   };
+}
+
+/** So many tries, each given so long. A server that is away for a moment (status 0) is no reason to begin anew: what is stored plays on meanwhile. */
+function tries(maxNumRetry: number, retryDelayMs: number, longestMs: number): LoadPolicy {
+  const again: RetryConfig = {
+    maxNumRetry,
+    retryDelayMs,
+    maxRetryDelayMs: 2000,
+    shouldRetry: (_config, count, _isTimeout, answer, wouldRetry) => wouldRetry || (count < maxNumRetry && answer?.code === 0),
+  };
+  return { default: { maxTimeToFirstByteMs: longestMs, maxLoadTimeMs: longestMs, timeoutRetry: again, errorRetry: again } };
 }
 
 /** The same file by the address that holds in this hour. */
