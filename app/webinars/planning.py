@@ -31,6 +31,7 @@ from app.webinars.models import (
     Moderation,
     RegistrationState,
     Webinar,
+    WebinarQuota,
     WebinarRegistration,
     WebinarSpeaker,
     WebinarStaff,
@@ -310,6 +311,8 @@ def lock_for_edit(webinar_id: int, version: int | None, states: Collection[Webin
 def change_webinar(actor_id: int | None, webinar_id: int, version: int, plan: Plan) -> Webinar:
     """Plan it differently. Those who are registered hear of another time; the agenda moves with the beginning."""
     webinar = lock_for_edit(webinar_id, version)
+    if plan.seats is not None and (largest := _largest_quota(webinar_id)) > plan.seats:
+        raise Invalid(fields={"seats": _("Satu unit berkuota %(seats)d kursi. Turunkan dulu kuota itu.", seats=largest)})
     before = {name: value for name, value in asdict(plan).items() if getattr(webinar, name) != value}
     moved_from = webinar.starts_at if {"starts_at", "ends_at"} & before.keys() else None
     more_seats = "seats" in before
@@ -326,6 +329,10 @@ def change_webinar(actor_id: int | None, webinar_id: int, version: int, plan: Pl
     if webinar.state == WebinarState.PUBLISHED:
         events.record(WebinarChanged(webinar_id, webinar.version, moved_from, more_seats))
     return webinar
+
+
+def _largest_quota(webinar_id: int) -> int:
+    return db.session.scalar(select(func.max(WebinarQuota.seats)).where(WebinarQuota.webinar_id == webinar_id)) or 0
 
 
 def _as_told(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from app.kernel.db import db, transaction
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.jobs import Job
 from app.people.models import AuditEntry, User
-from app.webinars import agenda, planning, quizzes, rules
+from app.webinars import agenda, planning, quizzes, quotas, rules
 from app.webinars.agenda import Row
 from app.webinars.models import AgendaItem, Webinar, WebinarSpeaker, WebinarStaff, WebinarState
 from tests.assessment.factories import make_quiz
@@ -234,6 +234,19 @@ def test_a_closing_time_that_has_passed_meanwhile_hinders_no_other_change(admin:
     kept = form(registration_closes_at="2026-11-23T09:10", title="Judul lain", version="1")
     assert admin.post(f"{BASE}/{webinar.id}", data=kept).status_code == 303
     assert admin.post(f"{BASE}/{webinar.id}", data=kept | {"version": "2", "registration_closes_at": "2026-11-23T09:11"}).status_code == 422
+
+
+def test_the_seats_are_not_fewer_than_a_quota(admin: FlaskClient) -> None:
+    webinar, unit = made(admin, seats="40"), make_unit()
+    with transaction():
+        quotas.set_quota(None, webinar.id, unit.id, "30")
+    address = f"{BASE}/{webinar.id}"
+    refused = admin.post(address, data=form(seats="29", title="Judul lain", version="2"))
+    assert refused.status_code == 422
+    assert "Satu unit berkuota 30 kursi" in refused.text
+    assert "Judul lain" in refused.text, "what was typed is not lost"
+    assert admin.post(address, data=form(seats="30", version="2")).status_code == 303
+    assert admin.post(address, data=form(version="3")).status_code == 303, "no number at all: as many as come"
 
 
 def test_two_editors_notice(admin: FlaskClient) -> None:
