@@ -11,7 +11,7 @@ const MORE_AFTER_STALL = 2;
 const CALM_MS = 60_000;
 const BEGINNING_MS = 3000; // who has just come has little stored: a halt then says nothing of the link
 const LESS_WHEN_CALM = 0.5;
-const LATE = 0.4; // seconds beyond that delay: enough to catch up, by playing a little faster
+const LATE = 0.4; // seconds beyond that delay: on a link that never stalled enough to catch up; one that has stalled keeps what it has stored
 const FASTER = 1.08;
 const SLOWER = 0.93;
 const FRESH_LIST_MS = 3000;
@@ -201,10 +201,15 @@ export class Stream {
     }
     const delay = this.hls && this.details ? this.details.edge + (now - this.listAt) / 1000 - this.media.currentTime : null;
     if (delay === null || this.media.paused) return;
-    if (delay > this.target + LATE) this.hurries = true;
-    else if (delay < this.target + LATE / 5) this.hurries = false;
-    const rate = this.hurries && this.ahead > 0.9 ? FASTER : delay < this.target - 0.5 || this.ahead < 0.7 ? SLOWER : 1;
-    if (this.media.playbackRate !== rate && (rate >= 1 || !this.hasAllThereIs)) this.media.playbackRate = rate;
+    if (this.target > FIRST_DELAY || delay < this.target + LATE / 5) this.hurries = false;
+    else if (delay > this.target + LATE) this.hurries = true;
+    if (this.hurries && this.ahead > 0.9) {
+      this.media.playbackRate = FASTER;
+      return;
+    }
+    const rate = delay > this.target + 0.8 && this.ahead > 1.2 ? FASTER : delay < this.target - 0.5 || this.ahead < 0.7 ? SLOWER : 1;
+    if (this.media.playbackRate !== rate && !this.hasAllThereIs) this.media.playbackRate = rate;
+    else if (this.hasAllThereIs && this.media.playbackRate !== 1 && rate >= 1) this.media.playbackRate = 1;
   }
 }
 
