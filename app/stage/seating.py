@@ -164,7 +164,7 @@ class Seating(EventGroup):
         part.loud = key if key in part.seats else None
         part.tell_shown()
 
-    @hears(ATTEND, "The composing browser is too slow: another one is to compose.", answers="`passed`: whether there was one", pace=(6, 60), epoch=fields.number())
+    @hears(ATTEND, "The composing browser is too slow: another one is to compose.", answers="`passed`: whether another one does; not when the others have just failed as well", pace=(6, 60), epoch=fields.number())
     def on_hand_over(self, here: Here, epoch: int) -> dict[str, Any]:
         return {"passed": _composing(here, epoch).pass_on(time.monotonic(), BEHIND)}
 

@@ -311,7 +311,7 @@ def lock_for_edit(webinar_id: int, version: int | None, states: Collection[Webin
 def change_webinar(actor_id: int | None, webinar_id: int, version: int, plan: Plan) -> Webinar:
     """Plan it differently. Those who are registered hear of another time; the agenda moves with the beginning."""
     webinar = lock_for_edit(webinar_id, version)
-    if plan.seats is not None and (largest := _largest_quota(webinar_id)) > plan.seats:
+    if plan.seats is not None and plan.seats != webinar.seats and (largest := _largest_quota(webinar_id)) > plan.seats:
         raise Invalid(fields={"seats": _("Satu unit berkuota %(seats)d kursi. Turunkan dulu kuota itu.", seats=largest)})
     before = {name: value for name, value in asdict(plan).items() if getattr(webinar, name) != value}
     moved_from = webinar.starts_at if {"starts_at", "ends_at"} & before.keys() else None

@@ -335,7 +335,6 @@ def test_a_worker_on_a_database_without_tables_says_so_and_works_once_they_are_t
     assert "schema_behind" in first
     command.upgrade(alembic_config(), "head")
 
-
     def works() -> bool:
         db.session.rollback()
         return check_worker().ok
