@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,7 +37,7 @@ VIEWERS, ALONE = int(os.environ.get("VIEWERS", "1000")), int(os.environ.get("ALO
 SECONDS = int(os.environ.get("SECONDS", "20"))
 SEGMENT_BYTES = 125_000  # a second of 1 Mbit/s
 WINDOW = 20
-JOINS = 5
+JOINS = 11
 OF_A_CORE = 0.7
 SPIKE_P95, GLASS_BAR = 2.7, 3.0  # seconds: segments of 1 s with tuned hls.js in the first spike, and what is allowed on an idle machine
 JOIN_BAR, RETURN_BAR = 1.5, 1.25  # beside plain hls.js, which has no page around it and no room to join
@@ -205,12 +206,13 @@ def _glass(broadcast: Any, chromium: Any, module: Path) -> Iterator[Figure]:
         yield from _behind("H.264 copied", viewer)
         address = address_of(viewer.page)
         plain_module = build_player(module.parent)
-        mine = median(_first_frames(lambda number: Viewer(broadcast, chromium, 10 + number)))
-        plain = median(_first_frames(lambda _number: PlainViewer(chromium, plain_module, broadcast.url, address)))
-        yield Figure("first frame of a joining viewer", mine, "s", plain, mine / plain, JOIN_BAR, note=f"median of {JOINS}; beside plain hls.js")
+        plainly = partial(PlainViewer, chromium, plain_module, broadcast.url, address)
+        joins = [(_joins(partial(Viewer, broadcast, chromium, 10 + number)), _joins(plainly)) for number in range(JOINS)]
+        mine, plain = (median(seconds) for seconds in zip(*joins, strict=True))
+        yield Figure("first frame of a joining viewer", mine, "s", plain, mine / plain, JOIN_BAR, note=f"median of {JOINS}, in turn; beside plain hls.js")
         mine = median(_returns(viewer))
         viewer.context.close()
-        other = PlainViewer(chromium, plain_module, broadcast.url, address)
+        other = plainly()
         _first_frame(other)
         plain = median(_returns(other))
         said = f"median of {RETURNS}; beside plain hls.js"
@@ -262,13 +264,14 @@ def _first_frame(viewer: Any, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def _first_frames(come: Callable[[int], Any]) -> Iterator[float]:
-    for number in range(JOINS):
-        begun = time.monotonic()
-        viewer = come(number)
-        _first_frame(viewer)
-        yield time.monotonic() - begun
-        viewer.context.close()
+def _joins(come: Callable[[], Any]) -> float:
+    """Seconds from opening the page until its picture moves."""
+    begun = time.monotonic()
+    viewer = come()
+    _first_frame(viewer)
+    seconds = time.monotonic() - begun
+    viewer.context.close()
+    return seconds
 
 
 def _returns(viewer: Any) -> Iterator[float]:

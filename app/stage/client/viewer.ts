@@ -4,7 +4,7 @@ import { openRoom } from '../../room/client/parts/room';
 import { Dignity } from './viewer/dignity';
 import { keepChoice, readChoice, type Choice, type Rung } from './viewer/choice';
 import { SlideView } from './viewer/slide';
-import { Stream } from './viewer/stream';
+import { library, Stream, type Quality } from './viewer/stream';
 
 const LOOK_MS = 200;
 const SAID_MS = 8000;
@@ -43,6 +43,7 @@ function watch(view: HTMLElement): void {
 
   const room = openRoom();
   const choice: Choice = readChoice();
+  if (choice.rung !== 'text') library().catch(() => undefined); // in time for the stream, which tries again itself
   let takes: Takes = { address: '', ready: false };
   let still: Still | null = null;
   let onAir = false;
@@ -94,10 +95,15 @@ function watch(view: HTMLElement): void {
     if (!takes.ready) return;
     last = null;
     playing = choice.rung !== 'text';
+    picture.choose(quality());
     if (choice.rung === 'text') dignity.stop();
     else dignity.begin(choice.rung === 'slides' || choice.rung === 'audio' ? 'sound' : 'picture');
     dignity.setSound(choice.volume, choice.muted);
     draw();
+  }
+
+  function quality(): Quality | null {
+    return choice.rung === 'video' || choice.rung === 'low' ? choice.rung : null;
   }
 
   function finish(): void {
@@ -118,7 +124,7 @@ function watch(view: HTMLElement): void {
     sound.keepPace();
     if (choice.rung === 'auto') dignity.look();
     if (current.hasStarted) press.hidden = true;
-    if (choice.rung === 'video' || choice.rung === 'low') picture.choose(choice.rung === 'low' ? 0 : Math.max(0, picture.bitrates.length - 1));
+    picture.choose(quality());
     noticeGap();
     const seconds = current.delaySeconds;
     delay.hidden = seconds === null || seconds > 600;
@@ -227,7 +233,7 @@ function watch(view: HTMLElement): void {
       keepChoice(choice);
       const wanted = choice.rung === 'slides' || choice.rung === 'audio';
       if (choice.rung === 'text' || !playing || wanted !== dignity.isSoundOnly) begin();
-      else picture.choose(null);
+      else picture.choose(quality());
       draw();
     });
   }

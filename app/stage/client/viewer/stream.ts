@@ -4,20 +4,31 @@
  */
 import type Hls from 'hls.js';
 import type { HlsConfig, LevelDetails, LoadPolicy, RetryConfig } from 'hls.js';
+import { ofThisMoment, patientLists } from './lists';
 
-const FIRST_DELAY = 2.2; // seconds behind what the server has
-const LONGEST_DELAY = 9;
+const RESERVE = 0.6; // seconds left to play when the next piece comes, at the worst moment of the last seconds
+const LONGEST_RESERVE = 7.5;
+const PIECE = 1.1; // seconds of a piece, and the way of its name to here
 const MORE_AFTER_STALL = 2;
+const LESS_WHEN_CALM = 0.5;
 const CALM_MS = 60_000;
 const BEGINNING_MS = 3000; // who has just come has little stored: a halt then says nothing of the link
-const LESS_WHEN_CALM = 0.5;
-const LATE = 0.4; // seconds beyond that delay: on a link that never stalled enough to catch up; one that has stalled keeps what it has stored
+const FILLING_MS = 800; // and what is left before the second piece is there says nothing of the reserve
+const SOME_PIECES_MS = 10_000;
+const ONE_PIECE_MS = 2200;
+const TOO_MUCH = 0.2;
+const FAR_TOO_MUCH = 0.6;
+const TOO_LITTLE = 0.35;
+const NEARLY = 0.05;
+const MUCH_FASTER = 1.15; // speech is still speech: for the first seconds of whoever has just come
 const FASTER = 1.08;
 const SLOWER = 0.93;
 const FRESH_LIST_MS = 3000;
 const AGAIN_MS = 1500;
 const STUCK_MS = 6000;
 const STORED_ENOUGH = 2; // seconds: whoever has that much plays on while the library looks for news by itself
+
+export type Quality = 'low' | 'video';
 
 export interface StreamHears {
   /** The last segment of the webinar was played. */
@@ -33,12 +44,13 @@ export class Stream {
   private askedAt = 0; // for the last piece
   private again = (): void => undefined;
   private turn = 0;
-  private target = FIRST_DELAY;
+  private reserve = RESERVE;
   private calmSince = performance.now();
   private stalled = false;
   private started = false;
   private startedAt = 0;
-  private hurries = false;
+  private left: { at: number; seconds: number }[] = []; // what was left to play, of the last seconds
+  private chosen: Quality | null = null;
 
   constructor(
     readonly media: HTMLMediaElement,
@@ -59,17 +71,22 @@ export class Stream {
     const turn = ++this.turn;
     this.drop();
     this.again = () => void this.load(address, lowestOnly);
-    const { default: Made } = await import('hls.js/light');
+    const Made = await library().catch(() => null); // a link that gives up in the middle
     if (turn !== this.turn) return;
+    if (!Made) {
+      this.tryAgain(turn);
+      return;
+    }
     if (!Made.isSupported()) {
       this.media.src = address(); // phones without MSE play it themselves
       this.play();
       return;
     }
-    const hls = new Made(settings(address, this.target));
+    const hls = new Made({ ...settings((url) => ofThisMoment(withTokenOf(address(), url), this.serverNow()), this.reserve + PIECE), pLoader: patientLists(Made.DefaultConfig.loader) });
     this.hls = hls;
     hls.on(Made.Events.MANIFEST_PARSED, () => {
       hls.autoLevelCapping = lowestOnly ? 0 : -1;
+      if (this.chosen) hls.loadLevel = levelOf(this.chosen, hls); // before the first piece is asked for, so that it is one of these
       this.play();
     });
     hls.on(Made.Events.LEVEL_UPDATED, (_event, { details }) => {
@@ -81,10 +98,14 @@ export class Stream {
     hls.on(Made.Events.ERROR, (_event, { fatal, type }) => {
       if (!fatal) return;
       if (type === Made.ErrorTypes.MEDIA_ERROR) hls.recoverMediaError();
-      else setTimeout(() => turn === this.turn && this.again(), AGAIN_MS);
+      else this.tryAgain(turn);
     });
     hls.loadSource(address());
     hls.attachMedia(this.media);
+  }
+
+  private tryAgain(turn: number): void {
+    setTimeout(() => turn === this.turn && this.again(), AGAIN_MS);
   }
 
   stop(): void {
@@ -99,6 +120,7 @@ export class Stream {
     this.hls = null;
     this.details = null;
     this.started = false;
+    this.left = [];
     this.calmSince = this.askedAt = performance.now();
   }
 
@@ -121,10 +143,12 @@ export class Stream {
     if (this.hls) this.hls.autoLevelCapping = wanted ? 0 : -1;
   }
 
-  /** A quality by its place, the lightest first; null: by itself. It holds from the next piece on: what is stored is played. */
-  choose(level: number | null): void {
-    if (!this.hls || !this.started || this.hls.manualLevel === (level ?? -1)) return; // before it plays, the library loses its way
-    this.hls.loadLevel = level ?? -1;
+  /** A quality, or null: by itself. It holds from the first piece on when chosen before, else from the next piece on: what is stored is played. */
+  choose(quality: Quality | null): void {
+    this.chosen = quality;
+    if (!this.hls || !this.started) return; // while the first piece is on its way, the library would lose it
+    const level = quality ? levelOf(quality, this.hls) : -1;
+    if (this.hls.manualLevel !== level) this.hls.loadLevel = level;
   }
 
   get isLowest(): boolean {
@@ -180,7 +204,7 @@ export class Stream {
     const isBeginning = !this.started || performance.now() - this.startedAt < BEGINNING_MS;
     if (isBeginning || this.media.seeking || this.stalled || this.hasAllThereIs) return;
     this.stalled = true;
-    this.target = Math.min(LONGEST_DELAY, this.target + MORE_AFTER_STALL);
+    this.reserve = Math.min(LONGEST_RESERVE, this.reserve + MORE_AFTER_STALL);
     this.calmSince = performance.now();
   }
 
@@ -191,29 +215,42 @@ export class Stream {
     return knowsMore && this.ahead < 0.1 && now - this.askedAt > STUCK_MS;
   }
 
-  /** A few times a second: a little slower, or a little faster, towards the delay that this link needs. */
+  /** A few times a second: a little slower, or a little faster, until as much is left to play at the worst moments as this link needs. */
   keepPace(): void {
     const now = performance.now();
     if (this.isStuck) this.again();
     if (now - this.calmSince > CALM_MS) {
-      this.target = Math.max(FIRST_DELAY, this.target - LESS_WHEN_CALM);
+      this.reserve = Math.max(RESERVE, this.reserve - LESS_WHEN_CALM);
       this.calmSince = now;
     }
-    const delay = this.hls && this.details ? this.details.edge + (now - this.listAt) / 1000 - this.media.currentTime : null;
-    if (delay === null || this.media.paused) return;
-    if (this.target > FIRST_DELAY || delay < this.target + LATE / 5) this.hurries = false;
-    else if (delay > this.target + LATE) this.hurries = true;
-    if (this.hurries && this.ahead > 0.9) {
-      this.media.playbackRate = FASTER;
-      return;
-    }
-    const rate = delay > this.target + 0.8 && this.ahead > 1.2 ? FASTER : delay < this.target - 0.5 || this.ahead < 0.7 ? SLOWER : 1;
-    if (this.media.playbackRate !== rate && !this.hasAllThereIs) this.media.playbackRate = rate;
-    else if (this.hasAllThereIs && this.media.playbackRate !== 1 && rate >= 1) this.media.playbackRate = 1;
+    if (!this.started || this.media.paused || now - this.startedAt < FILLING_MS) return;
+    this.left = this.left.filter(({ at }) => now - at < SOME_PIECES_MS);
+    this.left.push({ at: now, seconds: this.ahead });
+    const rate = this.pace(now);
+    if (this.media.playbackRate !== rate) this.media.playbackRate = rate;
+  }
+
+  private pace(now: number): number {
+    const leastSince = (from: number): number => Math.min(...this.left.filter(({ at }) => at >= from).map(({ seconds }) => seconds));
+    if (leastSince(now - ONE_PIECE_MS) < this.reserve - TOO_LITTLE) return SLOWER;
+    if (now - (this.left[0]?.at ?? now) < ONE_PIECE_MS / 2) return 1;
+    const spare = leastSince(0) - this.reserve;
+    if (spare > FAR_TOO_MUCH) return MUCH_FASTER;
+    return spare > (this.media.playbackRate > 1 ? NEARLY : TOO_MUCH) ? FASTER : 1;
   }
 }
 
-function settings(address: () => string, delay: number): Partial<HlsConfig> {
+/** What plays streams; worth fetching while the room is still being joined. */
+export async function library(): Promise<typeof Hls> {
+  return (await import('hls.js/light')).default;
+}
+
+/** Qualities are listed from the lightest on. */
+function levelOf(quality: Quality, hls: Hls): number {
+  return quality === 'low' ? 0 : hls.levels.length - 1;
+}
+
+function settings(asked: (url: string) => string, delay: number): Partial<HlsConfig> {
   return {
     enableWorker: false,
     lowLatencyMode: true,
@@ -229,7 +266,7 @@ function settings(address: () => string, delay: number): Partial<HlsConfig> {
     manifestLoadPolicy: tries(6, 1000, 20_000),
     playlistLoadPolicy: tries(20, 300, 4000),
     fragLoadPolicy: tries(20, 300, 8000),
-    xhrSetup: (xhr, url) => xhr.open('GET', withTokenOf(address(), url), true),
+    xhrSetup: (xhr, url) => xhr.open('GET', asked(url), true),
   };
 }
 
