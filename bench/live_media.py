@@ -97,7 +97,7 @@ def delivery(folder: Path) -> Iterator[Figure]:
         web = instance.launch(sys.executable, "-m", "app.serve", port=behind)
         running.append(web)
         wait_for(f"http://127.0.0.1:{behind}/healthz", web)
-        nginx = Nginx(program, work / "nginx", behind)
+        nginx = Nginx(program, work / "nginx", behind, work / "instance/files")
         settings = work / "nginx/nginx.conf"
         settings.write_text(settings.read_text().replace("worker_connections 1024", "worker_connections 8192"))
         nginx.start()

@@ -11,7 +11,7 @@ a document's original; a guest without an account gets the original by an addres
 A feature that shows an asset to people says who may have it with `register_reader`; signing an address trusts its caller.
 
 What is live is a stream: a folder of growing playlists that a feature names with `register_stream`. Its address is the same for all who watch
-within an hour, so that one copy in a cache serves a thousand of them; it ends an hour or two later, and needs no cookie.
+within an hour, so that nginx sends the same files to a thousand of them; it ends an hour or two later, and needs no cookie.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 It answers GET and HEAD of `/media/<token>/<path>`: one range or the whole file (several ranges at once are answered with the whole file,
 as RFC 9110 section 14.2 allows), conditions, and how long a browser may keep what it got. Captions are rows and stay with Flask.
-With `MEDIA_ACCEL` set, it only checks the address and leaves the bytes to nginx (deploy/nginx/media.conf). What is live goes out as it is when
-nginx says that it keeps a copy for everybody else (`X-Gurindam-Keeps`): then a thousand viewers cost as much here as one.
+With `MEDIA_ACCEL` set, it only checks the address and leaves the bytes to nginx (deploy/nginx/media.conf). Of what is live nginx asks once a minute
+which folder an address opens (`X-Gurindam-Asks`, deploy/nginx/gurindam.conf): then a thousand viewers cost as much here as one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from app.kernel.outage import tell_outage
 from app.media import delivery
 
 ADDRESS = re.compile(r"/media/(\.?[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-.]+)/((?!captions/).+)")
-REFUSED = {404: "404 Not Found", 410: "410 Gone", 416: "416 Range Not Satisfiable", 503: "503 Service Unavailable"}
+REFUSED = {403: "403 Forbidden", 404: "404 Not Found", 410: "410 Gone", 416: "416 Range Not Satisfiable", 503: "503 Service Unavailable"}
+ASKED_AGAIN_SECONDS = 60
 SAFE_BESIDE_OUR_PAGES = (
     ("Content-Security-Policy", "default-src 'none'; sandbox"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -64,7 +65,10 @@ class MediaFiles:
         headers = Headers(SAFE_BESIDE_OUR_PAGES)
         body: Iterable[bytes] = ()
         try:
-            status, body = self._answer(environ, asked[1], asked[2], headers)
+            if "HTTP_X_GURINDAM_ASKS" in environ:
+                status, body = self._which_stream(environ, asked[1], headers)
+            else:
+                status, body = self._answer(environ, asked[1], asked[2], headers)
         except _Refused as refused:
             status = REFUSED[refused.status]
             headers.update({"Cache-Control": "no-store", "Content-Length": "0", **refused.headers})
@@ -72,10 +76,10 @@ class MediaFiles:
         start_response(status, headers.to_wsgi_list())
         return body
 
-    def _answer(self, environ: dict[str, Any], token: str, path: str, headers: Headers) -> tuple[str, Iterable[bytes]]:
+    def _opened(self, environ: dict[str, Any], token: str) -> tuple[delivery.Right, delivery.Place | None]:
         try:
             right = delivery.open_address(self.app, token, environ.get("HTTP_COOKIE", ""))
-            place = delivery.place_of(self.app, right)
+            return right, delivery.place_of(self.app, right)
         except delivery.Expired:
             raise _Refused(410) from None
         except delivery.Forged:
@@ -84,6 +88,22 @@ class MediaFiles:
             with self.app.app_context():
                 tell_outage(error)
             raise _Refused(503, **{"Retry-After": "5"}) from error
+
+    def _which_stream(self, environ: dict[str, Any], token: str, headers: Headers) -> tuple[str, Iterable[bytes]]:
+        """For nginx, which knows yes and no (`auth_request`): the folder that an address of a stream opens, and how long that holds."""
+        try:
+            right, place = self._opened(environ, token)
+        except _Refused:
+            raise _Refused(403) from None
+        if place is None or not right.stream:
+            raise _Refused(403)
+        headers["X-Gurindam-Stream"] = place.folder
+        headers["X-Accel-Expires"] = str(min(ASKED_AGAIN_SECONDS, right.seconds_left))
+        headers["Content-Length"] = "0"
+        return "200 OK", ()
+
+    def _answer(self, environ: dict[str, Any], token: str, path: str, headers: Headers) -> tuple[str, Iterable[bytes]]:
+        right, place = self._opened(environ, token)
         content_type = delivery.CONTENT_TYPES.get(path.rpartition(".")[2])
         key = place and (place.original if path == delivery.ORIGINAL else f"{place.folder}/{path}")
         if content_type is None or not key or not right.opens(path):
@@ -94,9 +114,7 @@ class MediaFiles:
         headers["Cache-Control"] = _how_long(file, found.st_size, path, right)
         if path == delivery.ORIGINAL and place:
             headers.set("Content-Disposition", "attachment", filename=Path(place.name).with_suffix(".pdf").name)
-        if right.stream and path.endswith(".m3u8") and "HTTP_X_GURINDAM_KEEPS" in environ:
-            headers["X-Accel-Expires"] = f"@{int(time.time())}"  # to the end of this second; of `max-age=1` nginx makes up to two
-        if self.handed_over_to and not (right.stream and "HTTP_X_GURINDAM_KEEPS" in environ):
+        if self.handed_over_to:
             file.close()
             headers.update({"X-Accel-Redirect": f"{self.handed_over_to}/{key}", "Content-Length": "0"})
             return "200 OK", ()

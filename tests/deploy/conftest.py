@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
 
 @pytest.fixture(scope="session")
 def site(nginx_program: str, server: Application, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    nginx = Nginx(nginx_program, tmp_path_factory.mktemp("nginx"), server.port)
+    nginx = Nginx(nginx_program, tmp_path_factory.mktemp("nginx"), server.port, server.folder / "instance" / "files")
     nginx.start()
     site = Site(server, nginx)
     until(lambda: site.visitor().get("/healthz").status == 200)

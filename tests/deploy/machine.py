@@ -57,13 +57,13 @@ def until(reached: Any, seconds: float = 180) -> None:
 class Nginx:
     """A real nginx with the files of deploy/nginx, in a folder laid out as /etc/nginx is."""
 
-    def __init__(self, program: str, folder: Path, application_port: int):
-        self.program, self.folder = program, folder
+    def __init__(self, program: str, folder: Path, application_port: int, files: Path | None = None):
+        self.program, self.folder, self.files = program, folder, files or folder / "files"
         self.http_port, self.https_port = free_port(), free_port()
         (folder / "gurindam").mkdir(parents=True)
         (folder / "temporary").mkdir()
         (folder / "acme").mkdir()
-        (folder / "files").mkdir()
+        self.files.mkdir(parents=True, exist_ok=True)
         self._make_certificate()
         for path in (ROOT / "deploy" / "nginx").glob("*.conf"):
             text = self._placed(path.read_text(), application_port)
@@ -83,7 +83,7 @@ class Nginx:
             "/opt/gurindam/": f"{ROOT}/",
             "/var/www/gurindam": f"{self.folder}/acme",
             "/var/log/nginx/": f"{self.folder}/",
-            "/var/lib/gurindam/files/": f"{self.folder}/files/",
+            "/var/lib/gurindam/files/": f"{self.files}/",
             "/var/cache/gurindam-live": f"{self.folder}/live",
         }.items():
             text = text.replace(written, here)

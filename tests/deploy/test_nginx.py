@@ -118,7 +118,7 @@ def test_metrics_are_not_for_visitors(visitor: Visitor) -> None:
 
 
 def test_media_files_cannot_be_asked_for_past_the_application(site: Site, visitor: Visitor) -> None:
-    (site.nginx.folder / "files" / "rahasia.pdf").write_text("isi")
+    (site.nginx.files / "rahasia.pdf").write_text("isi")
     assert visitor.get("/_media/rahasia.pdf").status == 404
 
 
@@ -176,32 +176,49 @@ def live(site: Site) -> str:
     return f"/media/{token!s}"
 
 
-def test_a_live_piece_is_asked_of_the_application_once_and_needs_no_cookie(site: Site, live: str) -> None:
-    one, other = site.visitor("127.0.0.31"), site.visitor("127.0.0.32")
-    first, second = one.get(f"{live}/hls/1-1/video/000000.m4s"), other.get(f"{live}/hls/1-1/video/000000.m4s")
-    assert (first.status, first.body == SEGMENT, second.body == SEGMENT) == (200, True, True)
-    assert first.headers["X-Request-ID"] == second.headers["X-Request-ID"]  # the same answer
-    assert re.fullmatch(r"public, max-age=\d{4}, immutable", first.headers["Cache-Control"])
-    assert first.headers["Content-Type"] == "video/iso.segment"
-    assert "Set-Cookie" not in first.headers
-    assert first.headers.get_all("Content-Security-Policy") == ["default-src 'none'; sandbox"]
+def test_a_live_piece_comes_from_the_disk_and_needs_no_cookie(site: Site, live: str) -> None:
+    one = site.visitor("127.0.0.31")
+    piece = one.get(f"{live}/hls/1-1/video/000000.m4s")
+    assert (piece.status, piece.body == SEGMENT, piece.headers["Content-Type"]) == (200, True, "video/iso.segment")
+    assert re.fullmatch(r"public, max-age=\d{4}, immutable", piece.headers["Cache-Control"])
+    assert not {"Set-Cookie", "X-Request-ID"} & set(piece.headers)  # the application did not answer
+    assert piece.headers.get_all("Content-Security-Policy") == ["default-src 'none'; sandbox"]
+    part = one.ask("GET", f"{live}/hls/1-1/video/000000.m4s", None, Range="bytes=2-4")
+    assert (part.status, part.body) == (206, SEGMENT[2:5])
 
 
-def test_a_live_list_is_a_second_old_at_most(site: Site, live: str) -> None:
+def test_a_live_list_is_that_of_this_moment(site: Site, live: str) -> None:
     visitor, folder = site.visitor(), site.application.folder / "instance/files/live/7/hls"
-    first = visitor.get(f"{live}/hls/video.m3u8")
-    assert (first.status, first.headers["Cache-Control"]) == (200, "public, max-age=1")
-    (folder / "video.m3u8").write_text("#EXTM3U\n#EXTINF:1.0,\n1-1/video/000001.m4s\n")
-    until(lambda: b"000001" in visitor.get(f"{live}/hls/video.m3u8").body, 10)
+    for number in range(5):
+        (folder / "part").write_text(f"#EXTM3U\n#EXTINF:1.0,\n1-1/video/00000{number}.m4s\n")
+        (folder / "part").rename(folder / "video.m3u8")
+        answer = visitor.get(f"{live}/hls/video.m3u8?t={number}")
+        assert f"00000{number}" in answer.text
+        assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("application/vnd.apple.mpegurl", "public, max-age=1")
+
+
+def test_who_watches_goes_on_while_the_application_starts_again(site: Site, live: str) -> None:
+    visitor = site.visitor()
+    assert visitor.get(f"{live}/hls/video.m3u8").status == 200
+    site.application.stop()
+    try:
+        assert visitor.get(f"{live}/hls/1-1/video/000000.m4s").body == SEGMENT
+    finally:
+        site.application.start()
 
 
 def test_a_live_address_opens_its_stream_and_nothing_else(site: Site, live: str) -> None:
     visitor = site.visitor()
-    beyond = ["/hls/../takes/raw.mp4", "/takes/raw.mkv", "/captions/id.vtt", "/berkas.pdf", "/hls/1-1/video/000099.m4s", "/hls/"]
+    beyond = ["/hls/../takes/raw.mp4", "/takes/raw.mkv", "/captions/id.vtt", "/berkas.pdf", "/hls/1-1/video/000099.m4s", "/hls/",
+              "/hls/%2e%2e/takes/raw.mp4", "/hls/..%2ftakes/raw.mp4", "/hls/1-1/run.json", "/hls/.video.m3u8"]  # fmt: skip
     assert {visitor.get(live + path).status for path in beyond} == {404}
     ended = delivery._signer("k" * 40).dumps(["live", 7, int(time.time()) // 3600])
     assert visitor.get(f"/media/{ended!s}/hls/video.m3u8").status == 410
     assert visitor.get(f"{live[:-2]}xx/hls/video.m3u8").status == 404
+    assert visitor.ask("GET", f"{live[:-2]}xx/hls/video.m3u8", None, X_Gurindam_Asks="1", X_Gurindam_Stream="live/7").status == 404
+    other = delivery._signer("k" * 40).dumps(["live", 8, int(time.time()) // 3600 + 2])
+    assert visitor.get(f"/media/{other!s}/hls/video.m3u8").status == 404
+    assert visitor.get("/media/x%0d%0aX-Gurindam-Asks:%201/hls/video.m3u8").status == 404
 
 
 # ---- live: polling and WebSocket ----

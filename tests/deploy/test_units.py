@@ -64,6 +64,7 @@ def test_the_settings_file_is_a_complete_answer(tmp_path: Path) -> None:
     assert settings.secure_cookies
     assert (settings.host, settings.port, settings.proxy_hops, settings.media_accel) == ("127.0.0.1", 8000, 1, "/_media")
     assert "alias /var/lib/gurindam/files/;" in (DEPLOY / "nginx/media.conf").read_text()
+    assert "alias /var/lib/gurindam/files/$gurindam_stream/" in (DEPLOY / "nginx/gurindam.conf").read_text()
 
 
 def test_systemd_and_the_shell_read_the_settings_alike() -> None:

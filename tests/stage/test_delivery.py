@@ -26,6 +26,7 @@ from tests.room.kit import Visitor, visit
 from tests.webinars.factories import make_webinar, register
 
 SEGMENT = bytes(range(256)) * 4
+ASKS = {"X-Gurindam-Asks": "1"}
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_an_address_opens_what_viewers_play_and_nothing_else(app: Flask, client:
     assert fetch(client, delivery.stream_address("live", webinar.id + 1, "hls/master.m3u8")).status_code == 404
 
 
-def test_nginx_sends_the_bytes_unless_it_keeps_a_copy_for_everybody(app: Flask, webinar: Webinar) -> None:
+def test_nginx_sends_the_bytes_and_asks_which_folder_an_address_opens(app: Flask, webinar: Webinar) -> None:
     make_stream(webinar.id)
     layer = MediaFiles(app, app.wsgi_app)
     layer.handed_over_to = "/_media"
@@ -110,11 +111,23 @@ def test_nginx_sends_the_bytes_unless_it_keeps_a_copy_for_everybody(app: Flask, 
     where = delivery.stream_address("live", webinar.id, "hls/1-1/video/000000.m4s")
     handed = client.get(where, buffered=True)
     assert (handed.data, handed.headers["X-Accel-Redirect"]) == (b"", f"/_media/live/{webinar.id}/hls/1-1/video/000000.m4s")
-    kept = client.get(where, headers={"X-Gurindam-Keeps": "1"}, buffered=True)
-    assert (kept.data, "X-Accel-Redirect" in kept.headers) == (SEGMENT, False)
-    assert "X-Accel-Expires" not in kept.headers
-    listed = client.get(delivery.stream_address("live", webinar.id, "hls/video.m3u8"), headers={"X-Gurindam-Keeps": "1"}, buffered=True)
-    assert 0 <= time.time() - int(listed.headers["X-Accel-Expires"].removeprefix("@")) < 5  # kept to the end of the second
+    said = client.get(delivery.stream_address("live", webinar.id, "hls/"), headers=ASKS, buffered=True)
+    assert (said.status_code, said.data, said.headers["X-Gurindam-Stream"]) == (200, b"", f"live/{webinar.id}")
+    assert said.headers["X-Accel-Expires"] == "60"
+
+
+def test_nginx_is_told_no_for_what_opens_no_stream(app: Flask, webinar: Webinar) -> None:
+    client = Client(MediaFiles(app, app.wsgi_app))
+    clock.freeze(clock.now().replace(minute=0, second=0, microsecond=0))
+    where = delivery.stream_address("live", webinar.id, "hls/")
+    clock.freeze(clock.now() + timedelta(hours=2) - timedelta(seconds=20))
+    assert client.get(where, headers=ASKS).headers["X-Accel-Expires"] == "20"  # never beyond the address itself
+    clock.freeze(clock.now() + timedelta(seconds=20))
+    with app.test_request_context():
+        picture = f"/media/{delivery.sign(1, 1, delivery.EVERYBODY)}/hls/"
+    for address in (where, where.replace("/hls", "x/hls"), picture, delivery.stream_address("unknown", 1, "hls/")):
+        answer = client.get(address, headers=ASKS, buffered=True)
+        assert (answer.status_code, answer.headers["Cache-Control"], "X-Gurindam-Stream" in answer.headers) == (403, "no-store", False)
 
 
 def test_the_health_page_and_the_probe_know_the_encoder(app: Flask, client: FlaskClient) -> None:

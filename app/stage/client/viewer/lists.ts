@@ -7,7 +7,8 @@ import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderCon
 
 const MOMENT_MS = 200;
 const TIMES = 4;
-const EARLIER_MS = 80;
+const EARLIER_MS = 50;
+const SPREAD_MS = 300; // not all who watch ask at the same moment
 const COMING_MS = 2000; // a list that has said the same for longer stands still: no need to hurry
 
 type Usual = new (config: HlsConfig) => Loader<LoaderContext>; // of everything, lists too
@@ -49,7 +50,7 @@ export function patientLists(Made: Usual): PlaylistLoaderConstructor {
         if (response.data !== latest.text) {
           Object.assign(latest, { text: response.data, since: now });
           const before = context.levelOrTrack?.details; // the next request is counted from what stands here
-          if (before) before.requestScheduled = stats.loading.start - (times === TIMES ? EARLIER_MS : 0);
+          if (before) before.requestScheduled = stats.loading.start + (times === TIMES ? -EARLIER_MS : Math.random() * SPREAD_MS);
         } else if (times && now - latest.since < COMING_MS) {
           this.soon = window.setTimeout(() => {
             this.usual.destroy();
