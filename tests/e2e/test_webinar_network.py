@@ -31,6 +31,7 @@ class Broadcast:
 
     slug: str
     link: WeakLink
+    feeding: Feeding
     viewer: Page
     neighbor: Page
 
@@ -69,7 +70,7 @@ def broadcast(server: Product, device: Callable[..., Device]) -> Iterator[Broadc
             pages[-1].goto(f"{url}/webinar/{slug}")
             expect(pages[-1].locator("[data-people]")).to_have_text(re.compile(r"\d"), timeout=LONG)
             pages[-1].get_by_role("tab", name="Obrolan").click()
-        made = Broadcast(slug, link, *pages)
+        made = Broadcast(slug, link, feeding, *pages)
         made.until(playing=True, seconds=60)
         yield made
     finally:
@@ -90,6 +91,38 @@ def test_a_viewer_whose_network_is_cut_returns_by_itself(broadcast: Broadcast, h
     assert viewer.evaluate("window.untouched"), "the page was loaded anew"
     behind: Any = viewer.locator("[data-delay]").text_content()
     assert int(re.sub(r"\D", "", behind)) < 12, f"back, but {behind}"
+
+
+def test_a_player_that_did_not_arrive_is_fetched_again(broadcast: Broadcast) -> None:
+    viewer, failures = broadcast.viewer, iter(range(2))
+    viewer.route(re.compile(r"/shared-hls[^/]*\.js$"), lambda route: route.abort() if next(failures, None) is not None else route.fallback())
+    viewer.reload()
+    broadcast.until(playing=True)
+    assert next(failures, None) is None, "it arrived at once"
+
+
+def test_a_stage_that_is_silent_is_not_asked_all_the_time(broadcast: Broadcast) -> None:
+    broadcast.feeding.end()
+    broadcast.until(playing=False)
+    broadcast.viewer.wait_for_timeout(3000)
+    asked = "performance.clearResourceTimings(); window.asked = []; new PerformanceObserver((list) => window.asked.push(...list.getEntries().map((one) => one.name))).observe({ type: 'resource' })"
+    broadcast.viewer.evaluate(asked)
+    broadcast.viewer.wait_for_timeout(6000)
+    lists = [name for name in broadcast.viewer.evaluate("window.asked") if ".m3u8?t=" in name]
+    assert 0 < len(lists) < 20, lists
+
+
+@pytest.mark.parametrize(("rung", "other"), [("video", "low"), ("low", "video")])
+def test_a_chosen_quality_is_what_is_played_from_the_first_piece_on(broadcast: Broadcast, rung: str, other: str) -> None:
+    viewer = broadcast.viewer
+    viewer.evaluate("rung => { localStorage['gurindam.live'] = JSON.stringify({ rung }); }", rung)
+    viewer.reload()
+    broadcast.until(playing=True)
+    viewer.wait_for_timeout(2000)
+    asked = viewer.evaluate("performance.getEntriesByType('resource').map((one) => one.name).filter((name) => name.endsWith('.m4s'))")
+    assert any(f"/{rung}/" in name for name in asked)
+    assert not any(f"/{other}/" in name for name in asked)
+    assert viewer.locator("[data-live]").get_attribute("data-rung") == rung
 
 
 def lines(page: Page, text: str) -> Any:

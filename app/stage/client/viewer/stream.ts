@@ -14,7 +14,7 @@ const LESS_WHEN_CALM = 0.5;
 const CALM_MS = 60_000;
 const BEGINNING_MS = 3000; // who has just come has little stored: a halt then says nothing of the link
 const FILLING_MS = 800; // and what is left before the second piece is there says nothing of the reserve
-const SOME_PIECES_MS = 10_000;
+const REMEMBERED_MS = 30_000;
 const ONE_PIECE_MS = 2200;
 const TOO_MUCH = 0.2;
 const FAR_TOO_MUCH = 0.6;
@@ -224,7 +224,7 @@ export class Stream {
       this.calmSince = now;
     }
     if (!this.started || this.media.paused || now - this.startedAt < FILLING_MS) return;
-    this.left = this.left.filter(({ at }) => now - at < SOME_PIECES_MS);
+    this.left = this.left.filter(({ at }) => now - at < REMEMBERED_MS);
     this.left.push({ at: now, seconds: this.ahead });
     const rate = this.pace(now);
     if (this.media.playbackRate !== rate) this.media.playbackRate = rate;
