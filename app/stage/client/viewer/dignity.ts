@@ -4,8 +4,8 @@
  */
 import type { Stream } from './stream';
 
-const THIN = 1.0; // seconds of picture left when the sound is fetched beside it
 const SOUND_READY = 0.6;
+const SURE_MS = 600; // a link that only stood still for a moment brings the picture as well
 const RETURN_READY = 2.5;
 const RETURN_PATIENCE_MS = 9000;
 const FIRST_CALM_MS = 20_000;
@@ -19,6 +19,7 @@ export interface DignityHears {
 export class Dignity {
   private heard: 'picture' | 'sound' = 'picture';
   private helperSince = 0; // when the other stream was begun; 0: it does not run
+  private readySince = 0; // since when the sound is there and the picture is not
   private calmSince = 0;
   private calmMs = FIRST_CALM_MS;
   private pictureSince = 0;
@@ -77,16 +78,16 @@ export class Dignity {
     const now = performance.now();
     const { picture, sound } = this;
     if (!picture.hasStarted || picture.media.paused || now - this.pictureSince < SETTLED_MS) return;
-    if (picture.hasAllThereIs || picture.ahead > THIN + 1) {
-      if (this.helperSince && picture.ahead > THIN + 1) this.dismiss(sound);
+    if (picture.hasAllThereIs || picture.ahead > SOUND_READY || sound.ahead < SOUND_READY) this.readySince = now;
+    if (picture.hasAllThereIs || !picture.isThin) {
+      if (this.helperSince && picture.isAmple) this.dismiss(sound);
       return;
     }
-    if (picture.ahead > THIN) return;
     if (!this.helperSince) {
       this.helperSince = now;
-      void sound.load(this.addresses.sound, true);
+      void sound.load(this.addresses.sound, true, picture);
       this.hush();
-    } else if (sound.ahead > SOUND_READY && picture.ahead < SOUND_READY) {
+    } else if (now - this.readySince > SURE_MS) {
       this.change('sound');
     }
   }
@@ -97,7 +98,7 @@ export class Dignity {
     if (!this.helperSince) {
       if (now - this.calmSince > this.calmMs && sound.hasStarted) {
         this.helperSince = now;
-        void picture.load(this.addresses.picture, true);
+        void picture.load(this.addresses.picture, true, sound);
         this.hush();
       }
     } else if (sound.ahead < SOUND_READY && !sound.hasAllThereIs) {
@@ -132,6 +133,7 @@ export class Dignity {
     from.stop();
     const now = performance.now();
     if (to === 'sound') {
+      for (const stream of [from, next]) stream.keepMore();
       if (now - this.pictureSince > LONGEST_CALM_MS) this.calmMs = FIRST_CALM_MS;
       this.calmSince = now;
     } else {

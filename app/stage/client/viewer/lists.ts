@@ -18,8 +18,8 @@ export function ofThisMoment(url: string, serverNow: number): string {
   return url.endsWith('.m3u8') ? `${url}?t=${Math.floor(serverNow / MOMENT_MS)}` : url;
 }
 
-/** Lists as the library fetches them, but patient. Made for each stream, since it remembers what the last list said. */
-export function patientLists(Made: Usual): PlaylistLoaderConstructor {
+/** Lists as the library fetches them, but patient. Made for each stream, since it remembers what the last list said; `onList` comes before it is read. */
+export function patientLists(Made: Usual, onList: () => void): PlaylistLoaderConstructor {
   const latest = { text: '', since: 0 };
 
   return class implements Loader<PlaylistLoaderContext> {
@@ -59,6 +59,7 @@ export function patientLists(Made: Usual): PlaylistLoaderConstructor {
           }, MOMENT_MS);
           return;
         }
+        onList();
         callbacks.onSuccess(response, stats, context, details);
       };
       if (this.context) this.usual.load(this.context, how, { ...callbacks, onSuccess });

@@ -8,19 +8,21 @@ import { ofThisMoment, patientLists } from './lists';
 
 const RESERVE = 0.6; // seconds left to play when the next piece comes, at the worst moment of the last seconds
 const LONGEST_RESERVE = 7.5;
+const LONGEST_DELAY = 18; // whoever is further behind goes on with what is live
 const PIECE = 1.1; // seconds of a piece, and the way of its name to here
-const MORE_AFTER_STALL = 2;
+const MORE_AFTER_STALL = 2.5;
 const LESS_WHEN_CALM = 0.5;
 const CALM_MS = 60_000;
 const BEGINNING_MS = 3000; // who has just come has little stored: a halt then says nothing of the link
 const FILLING_MS = 800; // and what is left before the second piece is there says nothing of the reserve
 const REMEMBERED_MS = 30_000;
-const ONE_PIECE_MS = 2200;
+const LATELY_MS = 2200; // the last piece or two
+const THIN = 1.4;
 const TOO_MUCH = 0.2;
 const FAR_TOO_MUCH = 0.6;
 const TOO_LITTLE = 0.35;
 const NEARLY = 0.05;
-const MUCH_FASTER = 1.15; // speech is still speech: for the first seconds of whoever has just come
+const MUCH_FASTER = 1.15; // speech is still speech: for whoever has just come or was away
 const FASTER = 1.08;
 const SLOWER = 0.93;
 const FRESH_LIST_MS = 3000;
@@ -49,7 +51,7 @@ export class Stream {
   private stalled = false;
   private started = false;
   private startedAt = 0;
-  private left: { at: number; seconds: number }[] = []; // what was left to play, of the last seconds
+  private left: { at: number; seconds: number }[] = []; // to play when the next piece came, of the last half minute
   private chosen: Quality | null = null;
 
   constructor(
@@ -66,10 +68,13 @@ export class Stream {
     });
   }
 
-  /** Begin at what is live. `address` is asked for each request, because it changes with the hour. */
-  async load(address: () => string, lowestOnly: boolean): Promise<void> {
+  /**
+   * Begin at what is live, or where `beside` plays on the same link. `address` is asked for each request, because it changes with the hour.
+   */
+  async load(address: () => string, lowestOnly: boolean, beside?: Stream): Promise<void> {
     const turn = ++this.turn;
     this.drop();
+    this.reserve = Math.max(this.reserve, beside?.reserve ?? 0);
     this.again = () => void this.load(address, lowestOnly);
     const Made = await library().catch(() => null); // a link that gives up in the middle
     if (turn !== this.turn) return;
@@ -82,7 +87,11 @@ export class Stream {
       this.play();
       return;
     }
-    const hls = new Made({ ...settings((url) => ofThisMoment(withTokenOf(address(), url), this.serverNow()), this.reserve + PIECE), pLoader: patientLists(Made.DefaultConfig.loader) });
+    const asked = (url: string): string => ofThisMoment(withTokenOf(address(), url), this.serverNow());
+    const begin = (): void => {
+      if (!this.details) hls.config.liveSyncDuration = Math.min(LONGEST_DELAY - 1, Math.max(this.reserve + PIECE, beside ? beside.behind + PIECE : 0));
+    };
+    const hls: Hls = new Made({ ...settings(asked, this.reserve + PIECE), pLoader: patientLists(Made.DefaultConfig.loader, begin) });
     this.hls = hls;
     hls.on(Made.Events.MANIFEST_PARSED, () => {
       hls.autoLevelCapping = lowestOnly ? 0 : -1;
@@ -94,6 +103,7 @@ export class Stream {
       this.listAt = performance.now();
     });
     hls.on(Made.Events.LEVEL_LOADED, () => (this.listAt = performance.now()));
+    hls.on(Made.Events.FRAG_BUFFERED, (_event, { frag }) => this.note(this.ahead - frag.duration));
     hls.on(Made.Events.FRAG_LOADING, () => (this.askedAt = performance.now()));
     hls.on(Made.Events.ERROR, (_event, { fatal, type }) => {
       if (!fatal) return;
@@ -163,6 +173,21 @@ export class Stream {
     return this.started;
   }
 
+  /** Much less is left to play than this link needs: the sound is worth fetching beside it. */
+  get isThin(): boolean {
+    return this.ahead < Math.min(THIN, this.reserve * 0.6);
+  }
+
+  /** As much is left as this link needs at its worst moments, and a piece. */
+  get isAmple(): boolean {
+    return this.ahead > this.reserve + PIECE / 2;
+  }
+
+  /** Seconds behind what the server has by now, as far as it is known. */
+  private get behind(): number {
+    return this.details ? this.details.edge + this.details.age - this.media.currentTime : 0;
+  }
+
   /** Seconds that are there to play without another byte. */
   get ahead(): number {
     const { buffered, currentTime } = this.media;
@@ -204,8 +229,19 @@ export class Stream {
     const isBeginning = !this.started || performance.now() - this.startedAt < BEGINNING_MS;
     if (isBeginning || this.media.seeking || this.stalled || this.hasAllThereIs) return;
     this.stalled = true;
+    this.keepMore();
+  }
+
+  /** What was kept in store was not enough for this link. */
+  keepMore(): void {
     this.reserve = Math.min(LONGEST_RESERVE, this.reserve + MORE_AFTER_STALL);
     this.calmSince = performance.now();
+  }
+
+  /** So much was left to play when a piece came. */
+  private note(seconds: number): void {
+    const now = performance.now();
+    if (this.started && now - this.startedAt > FILLING_MS) this.left.push({ at: now, seconds });
   }
 
   /** The list names pieces that nobody fetches, and nothing is left to play: the library has lost its way. */
@@ -223,18 +259,17 @@ export class Stream {
       this.reserve = Math.max(RESERVE, this.reserve - LESS_WHEN_CALM);
       this.calmSince = now;
     }
-    if (!this.started || this.media.paused || now - this.startedAt < FILLING_MS) return;
+    if (!this.started || this.media.paused) return;
     this.left = this.left.filter(({ at }) => now - at < REMEMBERED_MS);
-    this.left.push({ at: now, seconds: this.ahead });
     const rate = this.pace(now);
     if (this.media.playbackRate !== rate) this.media.playbackRate = rate;
   }
 
   private pace(now: number): number {
-    const leastSince = (from: number): number => Math.min(...this.left.filter(({ at }) => at >= from).map(({ seconds }) => seconds));
-    if (leastSince(now - ONE_PIECE_MS) < this.reserve - TOO_LITTLE) return SLOWER;
-    if (now - (this.left[0]?.at ?? now) < ONE_PIECE_MS / 2) return 1;
-    const spare = leastSince(0) - this.reserve;
+    if (!this.left.length) return 1;
+    const least = (since: number): number => Math.min(this.ahead, ...this.left.filter(({ at }) => at >= since).map(({ seconds }) => seconds));
+    if (least(now - LATELY_MS) < this.reserve - TOO_LITTLE) return SLOWER;
+    const spare = least(0) - this.reserve;
     if (spare > FAR_TOO_MUCH) return MUCH_FASTER;
     return spare > (this.media.playbackRate > 1 ? NEARLY : TOO_MUCH) ? FASTER : 1;
   }
@@ -255,7 +290,7 @@ function settings(asked: (url: string) => string, delay: number): Partial<HlsCon
     enableWorker: false,
     lowLatencyMode: true,
     liveSyncDuration: delay,
-    liveMaxLatencyDuration: 18,
+    liveMaxLatencyDuration: LONGEST_DELAY,
     maxLiveSyncPlaybackRate: 1, // `keepPace` does it
     maxBufferLength: 14,
     backBufferLength: 10,
