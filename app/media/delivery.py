@@ -72,7 +72,10 @@ class Right:
     stream: str = ""
 
     def opens(self, path: str) -> bool:
-        """What is signed for everybody shows an asset and does not hand out its original; what hands out the original shows nothing else."""
+        """What is signed for everybody shows an asset and does not hand out its original; what hands out the original shows nothing else;
+        of a stream only what is played."""
+        if self.stream:
+            return path.startswith("hls/")
         if self.holder == WHO_HAS_THE_FILE:
             return path == ORIGINAL
         return path != ORIGINAL or self.holder != EVERYBODY

@@ -65,7 +65,7 @@ class MediaFiles:
         headers = Headers(SAFE_BESIDE_OUR_PAGES)
         body: Iterable[bytes] = ()
         try:
-            if "HTTP_X_GURINDAM_ASKS" in environ:
+            if self.handed_over_to and "HTTP_X_GURINDAM_ASKS" in environ:
                 status, body = self._which_stream(environ, asked[1], headers)
             else:
                 status, body = self._answer(environ, asked[1], asked[2], headers)
@@ -93,8 +93,8 @@ class MediaFiles:
         """For nginx, which knows yes and no (`auth_request`): the folder that an address of a stream opens, and how long that holds."""
         try:
             right, place = self._opened(environ, token)
-        except _Refused:
-            raise _Refused(403) from None
+        except _Refused as refused:  # of an address whose time is over nginx has an answer, which this one takes the place of
+            raise _Refused(403, **({"Cache-Control": f"max-age={ASKED_AGAIN_SECONDS}"} if refused.status == 410 else {})) from None
         if place is None or not right.stream:
             raise _Refused(403)
         headers["X-Gurindam-Stream"] = place.folder

@@ -7,6 +7,7 @@ import sys
 from app import serve  # first: it patches the standard library
 from app.kernel.access import SIGNED_IN, requires
 from app.kernel.sockets import GuardedNamespace, socketio
+from app.media import sending
 
 
 class Room(GuardedNamespace):
@@ -22,4 +23,5 @@ class Room(GuardedNamespace):
 
 if __name__ == "__main__":
     socketio.on_namespace(Room("/uji"))
+    sending.ASKED_AGAIN_SECONDS = 1  # so that a test need not wait for a minute
     sys.exit(serve.main())

@@ -4,7 +4,7 @@ import { openRoom } from '../../room/client/parts/room';
 import { Dignity } from './viewer/dignity';
 import { keepChoice, readChoice, type Choice, type Rung } from './viewer/choice';
 import { SlideView } from './viewer/slide';
-import { library, Stream, type Quality } from './viewer/stream';
+import { Stream, type Quality } from './viewer/stream';
 
 const LOOK_MS = 200;
 const SAID_MS = 8000;
@@ -43,7 +43,6 @@ function watch(view: HTMLElement): void {
 
   const room = openRoom();
   const choice: Choice = readChoice();
-  if (choice.rung !== 'text') library().catch(() => undefined); // in time for the stream, which tries again itself
   let takes: Takes = { address: '', ready: false };
   let still: Still | null = null;
   let onAir = false;

@@ -13,9 +13,10 @@ const COMING_MS = 2000; // a list that has said the same for longer stands still
 
 type Usual = new (config: HlsConfig) => Loader<LoaderContext>; // of everything, lists too
 
-/** The address of a list as it is now. A browser and nginx keep a list for a second; all who watch ask for the same moments of it. */
+/** The address of a list as it is now: a browser keeps a list for a second. The library may bring an earlier moment's address. */
 export function ofThisMoment(url: string, serverNow: number): string {
-  return url.endsWith('.m3u8') ? `${url}?t=${Math.floor(serverNow / MOMENT_MS)}` : url;
+  const [file = url] = url.split('?');
+  return file.endsWith('.m3u8') ? `${file}?t=${Math.floor(serverNow / MOMENT_MS)}` : url;
 }
 
 /** Lists as the library fetches them, but patient. Made for each stream, since it remembers what the last list said; `onList` comes before it is read. */

@@ -6,7 +6,7 @@ import type Hls from 'hls.js';
 import type { HlsConfig, LevelDetails, LoadPolicy, RetryConfig } from 'hls.js';
 import { ofThisMoment, patientLists } from './lists';
 
-const RESERVE = 0.6; // seconds left to play when the next piece comes, at the worst moment of the last seconds
+const RESERVE = 0.6; // seconds left to play when the next piece comes, at the worst moment of the last half minute
 const LONGEST_RESERVE = 7.5;
 const LONGEST_DELAY = 18; // whoever is further behind goes on with what is live
 const PIECE = 1.1; // seconds of a piece, and the way of its name to here
@@ -18,6 +18,7 @@ const FILLING_MS = 800; // and what is left before the second piece is there say
 const REMEMBERED_MS = 30_000;
 const LATELY_MS = 2200; // the last piece or two
 const THIN = 1.4;
+const SILENT_SECONDS = 3; // nothing new for so long: it is the stage
 const TOO_MUCH = 0.2;
 const FAR_TOO_MUCH = 0.6;
 const TOO_LITTLE = 0.35;
@@ -64,6 +65,7 @@ export class Stream {
     media.addEventListener('playing', () => {
       if (!this.started) this.startedAt = performance.now();
       this.started = true;
+      this.aim();
       this.stalled = false;
     });
   }
@@ -89,7 +91,7 @@ export class Stream {
     }
     const asked = (url: string): string => ofThisMoment(withTokenOf(address(), url), this.serverNow());
     const begin = (): void => {
-      if (!this.details) hls.config.liveSyncDuration = Math.min(LONGEST_DELAY - 1, Math.max(this.reserve + PIECE, beside ? beside.behind + PIECE : 0));
+      if (!this.details) hls.config.liveSyncDuration = Math.min(LONGEST_DELAY - 4, Math.max(this.reserve + PIECE, beside ? beside.behind + PIECE : 0));
     };
     const hls: Hls = new Made({ ...settings(asked, this.reserve + PIECE), pLoader: patientLists(Made.DefaultConfig.loader, begin) });
     this.hls = hls;
@@ -175,7 +177,7 @@ export class Stream {
 
   /** Much less is left to play than this link needs: the sound is worth fetching beside it. */
   get isThin(): boolean {
-    return this.ahead < Math.min(THIN, this.reserve * 0.6);
+    return this.ahead < Math.min(THIN, this.reserve - TOO_LITTLE);
   }
 
   /** As much is left as this link needs at its worst moments, and a piece. */
@@ -236,12 +238,20 @@ export class Stream {
   keepMore(): void {
     this.reserve = Math.min(LONGEST_RESERVE, this.reserve + MORE_AFTER_STALL);
     this.calmSince = performance.now();
+    this.aim();
+  }
+
+  /** Where the library goes on when it has to begin anew. */
+  private aim(): void {
+    if (this.hls && this.started) this.hls.config.liveSyncDuration = this.reserve + PIECE;
   }
 
   /** So much was left to play when a piece came. */
   private note(seconds: number): void {
     const now = performance.now();
-    if (this.started && now - this.startedAt > FILLING_MS) this.left.push({ at: now, seconds });
+    if (!this.started || !this.ahead || now - this.startedAt < FILLING_MS) return;
+    this.left.push({ at: now, seconds });
+    this.keepPace(); // the clock of a page that nobody sees hardly goes
   }
 
   /** The list names pieces that nobody fetches, and nothing is left to play: the library has lost its way. */
@@ -266,7 +276,7 @@ export class Stream {
   }
 
   private pace(now: number): number {
-    if (!this.left.length) return 1;
+    if (!this.left.length || (this.details?.age ?? 0) > SILENT_SECONDS) return 1;
     const least = (since: number): number => Math.min(this.ahead, ...this.left.filter(({ at }) => at >= since).map(({ seconds }) => seconds));
     if (least(now - LATELY_MS) < this.reserve - TOO_LITTLE) return SLOWER;
     const spare = least(0) - this.reserve;
@@ -275,8 +285,7 @@ export class Stream {
   }
 }
 
-/** What plays streams; worth fetching while the room is still being joined. */
-export async function library(): Promise<typeof Hls> {
+async function library(): Promise<typeof Hls> {
   return (await import('hls.js/light')).default;
 }
 
