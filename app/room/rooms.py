@@ -86,7 +86,8 @@ class Rooms:
     # ---- coming and going ----
 
     def join(self, connection: str, person: Participant, since: dict[str, int] | None = None, epoch: str | None = None) -> dict[str, Any]:
-        """Let a connection in and answer with all it needs. It hears every frame after the numbers in the answer. Raises Busy."""
+        """Let a connection in and answer with all it needs. It hears every frame after the numbers in the answer. Raises Busy, and NotFound
+        when the connection has gone in the meantime."""
         room = self.get(person.webinar_id)
         if guest := self.guests.by_connection.get(connection):
             room.part(People).check(guest.ticket)
@@ -94,8 +95,11 @@ class Rooms:
             with room.lock:
                 answer = room.welcome(person, since, epoch)
                 if answer is not None:
-                    for stream in room.streams_of(person):
-                        socketio.server.enter_room(connection, channel(room.webinar_id, stream), namespace=NAMESPACE)  # type: ignore[union-attr]
+                    try:
+                        for stream in room.streams_of(person):
+                            socketio.server.enter_room(connection, channel(room.webinar_id, stream), namespace=NAMESPACE)  # type: ignore[union-attr]
+                    except KeyError:  # the library knows it no more
+                        raise NotFound from None
                     room.enter(connection, person)
                     return answer
                 beat = self.next_beat

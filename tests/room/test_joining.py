@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app.kernel.access import Role
-from app.kernel.errors import DomainError, Invalid
+from app.kernel.errors import DomainError, Invalid, NotFound
 from app.kernel.sockets import socketio
 from app.room import fields
 from app.room.guests import MOST_CONNECTIONS
@@ -159,3 +159,12 @@ def test_a_role_alone_moderates_nothing(app: Flask, webinar: Webinar) -> None:
     person = queries.participant_for_user(webinar, moderator)
     assert person is not None
     assert (person.may(ATTEND), person.may(MODERATE)) == (True, False)
+
+
+def test_whoever_left_while_coming_in_is_not_there(app: Flask, alia: Participant) -> None:
+    """As when a page is closed while its room is being told."""
+    Visitor(app, alia)
+    with pytest.raises(NotFound):
+        rooms_of(app).join("gone", alia)
+    (connections,) = rooms_of(app).get(alia.webinar_id).people.values()
+    assert "gone" not in connections
