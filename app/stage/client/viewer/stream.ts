@@ -17,7 +17,7 @@ const BEGINNING_MS = 3000; // who has just come has little stored: a halt then s
 const FILLING_MS = 800; // and what is left before the second piece is there says nothing of the reserve
 const REMEMBERED_MS = 30_000;
 const LATELY_MS = 2200; // the last piece or two
-const THIN = 1.4;
+const THIN = 1.4; // seconds: with that much left nobody needs the sound beside the picture, whatever the reserve
 const SILENT_SECONDS = 3; // nothing new for so long: it is the stage
 const TOO_MUCH = 0.2;
 const FAR_TOO_MUCH = 0.6;
@@ -180,7 +180,7 @@ export class Stream {
     return this.ahead < Math.min(THIN, this.reserve - TOO_LITTLE);
   }
 
-  /** As much is left as this link needs at its worst moments, and a piece. */
+  /** As much is left as this link needs at its worst moments, and half a piece. */
   get isAmple(): boolean {
     return this.ahead > this.reserve + PIECE / 2;
   }
